@@ -1,0 +1,1 @@
+//! The command table, wire types and error mapping.

@@ -1,0 +1,1 @@
+//! Configuration, wiring, timers, the headless host and andonctl.

@@ -1,0 +1,92 @@
+//! How risky a request is, and how long people have for it.
+//!
+//! One rule so far: the money a purchase order commits. The rule book of conditions is a later step and takes this place.
+
+use std::time::Duration;
+
+use andon_domain::operations::{Description, Operation};
+use andon_domain::{Money, Risk};
+
+/// The risk policy of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RiskPolicy {
+    /// Below this value a purchase order is MEDIUM.
+    pub medium_below: Money,
+    /// Above this value it is CRITICAL.
+    pub critical_above: Money,
+    /// Whether LOW requests are approved by the policy itself.
+    pub auto_approve_low: bool,
+    /// How long people have to decide.
+    pub decide_within: Duration,
+    /// How long an approved request may wait to be sent, after its undo window.
+    pub execute_within: Duration,
+}
+
+/// The risk of one request, with the reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// How risky.
+    pub risk: Risk,
+    /// Why, one sentence each.
+    pub reasons: Vec<String>,
+}
+
+impl RiskPolicy {
+    /// Names this policy in digests and signatures; changes whenever a limit changes.
+    #[must_use]
+    pub fn version(&self) -> String {
+        format!(
+            "value/1 medium<{} critical>{} auto_low={} decide={}s execute={}s",
+            self.medium_below,
+            self.critical_above,
+            self.auto_approve_low,
+            self.decide_within.as_secs(),
+            self.execute_within.as_secs()
+        )
+    }
+
+    /// The undo window before an approved request of this risk is sent.
+    #[must_use]
+    pub const fn undo_window(risk: Risk) -> Duration {
+        match risk {
+            Risk::Low | Risk::Critical => Duration::ZERO,
+            Risk::Medium => Duration::from_secs(5),
+            Risk::High => Duration::from_secs(3),
+        }
+    }
+
+    /// Judges a request. A parameter that the description does not cover raises the risk by one level.
+    #[must_use]
+    pub fn assess(&self, operation: &Operation, description: &Description, uncovered: usize) -> Assessment {
+        let mut assessment = self.assess_value(operation, description);
+        if uncovered > 0 {
+            assessment.risk = assessment.risk.raised();
+            assessment.reasons.push(format!("{uncovered} parameters cannot be put into words and are shown raw"));
+        }
+        assessment
+    }
+
+    fn assess_value(&self, operation: &Operation, description: &Description) -> Assessment {
+        let judged = |risk, reason: String| Assessment { risk, reasons: vec![reason] };
+        if operation.name != "sap.create_purchase_order" {
+            return judged(operation.risk, format!("{} is {} by itself", operation.name, operation.risk.as_str()));
+        }
+        let Some(value) = &description.value else {
+            return judged(Risk::Critical, "the value cannot be computed".to_owned());
+        };
+        // An unknown currency counts as above the limit: nothing here converts money.
+        if value.currency != self.critical_above.currency || value.currency != self.medium_below.currency {
+            return judged(
+                Risk::Critical,
+                format!("{value} is in a currency without a limit; limits are in {}", self.critical_above.currency),
+            );
+        }
+        if value.amount > self.critical_above.amount {
+            judged(Risk::Critical, format!("{value} is above the limit of {}", self.critical_above))
+        } else if value.amount < self.medium_below.amount {
+            judged(Risk::Medium, format!("{value} is below {}", self.medium_below))
+        } else {
+            judged(Risk::High, format!("{value} commits money, up to the limit of {}", self.critical_above))
+        }
+    }
+}

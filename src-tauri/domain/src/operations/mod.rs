@@ -1,0 +1,112 @@
+//! The one table of operations: what agents may call, people may run, and everything else derives from.
+//!
+//! An entry is data plus the two pure functions that only its parameter type can answer: is this valid, and what would
+//! it do. The functions that touch a system are bound to entries by `app`; a test fails on an unbound entry.
+
+mod parameters;
+mod table;
+
+pub use parameters::{
+    CreatePurchaseOrder, CreatePurchaseOrderItem, GetDowntimeEvents, GetInventory, GetMachineStatus, GetPurchaseOrders,
+};
+pub use table::{find, table};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+use ts_rs::TS;
+
+use crate::amount::Money;
+use crate::caller::Permission;
+use crate::canonical::CanonicalJson;
+use crate::classification::Class;
+use crate::ports::System;
+use crate::risk::Risk;
+
+/// Whether an operation changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Changes nothing; may be cached and repeated.
+    Read,
+    /// Changes a system; waits for a person.
+    Write,
+}
+
+/// One parameter that is not acceptable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct InvalidParameter {
+    /// Where, as a path: `items[0].quantity`; empty for the whole.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: String,
+}
+
+/// The parameters of a call are not acceptable; nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("parameters are not valid: {}", .0.iter().map(|p| format!("{}: {}", p.field, p.message)).collect::<Vec<_>>().join("; "))]
+pub struct InvalidParameters(pub Vec<InvalidParameter>);
+
+/// What a write would do, in words made from its canonical parameters and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Description {
+    /// A line for lists: "Create purchase order, supplier 100482".
+    pub title: String,
+    /// What will happen, in one or two sentences.
+    pub sentence: String,
+    /// The id a person types to confirm a CRITICAL request.
+    pub target: String,
+    /// The money it commits, when it commits any.
+    pub value: Option<Money>,
+    /// Every parameter, named and written for people. What is not in here is shown raw and raises the risk.
+    pub rows: Vec<DescribedParameter>,
+}
+
+/// One parameter as people read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DescribedParameter {
+    /// Path in the parameters: `items[0].quantity`.
+    pub field: String,
+    /// Its value as text.
+    pub value: String,
+}
+
+/// One entry of the table.
+pub struct Operation {
+    /// Dotted name, `sap.get_purchase_orders`.
+    pub name: &'static str,
+    /// System it goes to.
+    pub system: System,
+    /// Read or write.
+    pub effect: Effect,
+    /// Permission a person needs; an agent needs a token scope.
+    pub permission: Permission,
+    /// Risk before rules look at the parameters.
+    pub risk: Risk,
+    /// Class of what it returns or changes.
+    pub class: Class,
+    /// How long an answer may be served from the cache, in seconds; `None` for the configured default, `Some(0)` for never.
+    pub cache_ttl_s: Option<u32>,
+    /// Read operations whose cached answers a success of this write makes wrong.
+    pub invalidates: &'static [&'static str],
+    /// One sentence for people and models.
+    pub sentence: &'static str,
+    /// JSON schema of the parameters.
+    pub schema: fn() -> Value,
+    /// Checks and canonicalises parameters.
+    pub validate: fn(&Value) -> Result<CanonicalJson, InvalidParameters>,
+    /// Words for a write; `None` for reads.
+    pub describe: Option<fn(&CanonicalJson) -> Result<Description, InvalidParameters>>,
+    /// Version of the parameter type; part of the action digest.
+    pub schema_version: u32,
+}
+
+impl Operation {
+    /// The name agents see: underscores, since several model APIs refuse dots.
+    #[must_use]
+    pub fn tool_name(&self) -> String {
+        self.name.replace('.', "_")
+    }
+}

@@ -1,0 +1,1 @@
+//! The use cases: dispatch, cache, approve, ask, watch, access, audit.

@@ -1,0 +1,1 @@
+//! The agents' face: MCP over streamable HTTP, on loopback.

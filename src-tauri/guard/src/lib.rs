@@ -1,0 +1,1 @@
+//! SQL in, a checked query or a refusal out. Pure.

@@ -1,0 +1,1 @@
+//! SQLite journal, audit chain, settings and plant mirror; the OS keyring.

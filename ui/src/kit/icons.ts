@@ -1,0 +1,41 @@
+// The icon set: 16 px, one stroke, drawn for this product. A name is a thing of the plant or an action.
+
+export const ICONS = {
+  approvals: "M2.5 9.5h3l1 2h3l1-2h3M2.5 9.5l2-6h7l2 6v3.5h-11z",
+  query: "M2.5 3.5h11v9h-11zM5 6.5l2 1.7-2 1.7M8.5 10h2.7",
+  plant: "M2.5 13.5v-6l3.5 2v-2l3.5 2v-6h4v10zM5 13.5v-2M8 13.5v-2",
+  search: "M7 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM10 10l3.5 3.5",
+  keyboard: "M2 4.5h12v7H2zM4.5 7h.1M7 7h.1M9.5 7h.1M12 7h-.1M5 9.5h6",
+  settings: "M8 5.8a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 0 0 0-4.4zM8 2v1.8M8 12.2V14M2 8h1.8M12.2 8H14M3.8 3.8 5 5M11 11l1.2 1.2M12.2 3.8 11 5M5 11l-1.2 1.2",
+  clock: "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM8 5v3.2l2 1.3",
+  link: "M6.8 9.2l2.4-2.4M7.3 4.9l1.2-1.2a2.5 2.5 0 0 1 3.6 3.6l-1.2 1.2M8.7 11.1l-1.2 1.2a2.5 2.5 0 0 1-3.6-3.6l1.2-1.2",
+  warning: "M8 2.5l6 11H2zM8 6.8v3.2M8 11.9v.1",
+  check: "M3.5 8.5l3 3 6-7",
+  cross: "M4 4l8 8M12 4l-8 8",
+  blocked: "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM4.2 4.2l7.6 7.6",
+  unplugged: "M3 3l10 10M5.5 5.5A4 4 0 0 0 8 12M8 4.5h2.5v3",
+  person: "M8 3a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM3.5 13.5c.4-2.6 2.2-4 4.5-4s4.1 1.4 4.5 4",
+  lock: "M4 7.5h8v6H4zM5.5 7.5V5.3a2.5 2.5 0 0 1 5 0v2.2",
+  copy: "M5.5 5.5h7v7h-7zM10.5 5.5v-2h-7v7h2",
+  download: "M8 2.5v7M5 6.8l3 3 3-3M3 12.5h10",
+  table: "M2.5 3.5h11v9h-11zM2.5 6.5h11M6 6.5v6",
+  chart: "M3.5 13V8.5M8 13V3.5M12.5 13V6.5",
+  pin: "M5.5 3h5M6.5 3v4l-2 2h7l-2-2V3M8 9v4",
+  down: "M4 6l4 4 4-4",
+  sortDown: "M8 3.5v9M5 9.5l3 3 3-3",
+  sortUp: "M8 12.5v-9M5 6.5l3-3 3 3",
+  expand: "M9 3h4v4M13 3l-5 5M7 13H3V9M3 13l5-5",
+  info: "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM8 7.3v3.4M8 5.2v.1",
+  filter: "M2.5 4h11M4.5 8h7M6.5 12h3",
+  database: "M3 4.5c0-2.4 10-2.4 10 0v7c0 2.4-10 2.4-10 0zM3 4.5c0 2.4 10 2.4 10 0M3 8c0 2.4 10 2.4 10 0",
+  key: "M5.5 7.5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM7.7 8.4 13 3M11 5l2 2M9.3 6.7l1.5 1.5",
+  play: "M5 3.5l7 4.5-7 4.5z",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  refresh: "M13 8a5 5 0 1 1-1.5-3.6M13 2.5v3h-3",
+  wrench: "M13.2 4.5l-2.3 2.3-1.7-1.7 2.3-2.3a3.6 3.6 0 0 0-4.6 4.6L2.7 11.6l1.7 1.7 4.2-4.2a3.6 3.6 0 0 0 4.6-4.6z",
+  star: "M8 2.8l1.6 3.3 3.6.5-2.6 2.5.6 3.6L8 11l-3.2 1.7.6-3.6L2.8 6.6l3.6-.5z",
+  document: "M4 2.5h6l2.5 2.5v8.5H4zM6 7h4.5M6 9.5h4.5M6 12h2.5",
+} as const;
+
+/** The name of an icon. */
+export type IconName = keyof typeof ICONS;
