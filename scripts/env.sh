@@ -11,6 +11,8 @@ cd "$ROOT" || exit 1
 # What the machine brings wins over what bootstrap fetched.
 PATH="$PATH:$TOOLS/bin:$ROOT/target/tools/bin"
 export PATH
+# A bare machine has no locale set; text beyond ASCII must survive there too.
+export LANG="${LANG:-C.UTF-8}"
 
 # A throw-away machine gains nothing from incremental files and loses gigabytes to them.
 if [ -n "${CI:-}" ]; then export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"; fi
@@ -28,30 +30,27 @@ fingerprint() {
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
 }
 
-# stage NAME COMMAND…: runs it under a heading and notes how long it took. A failure ends the script with the summary.
+# stage NAME COMMAND…: runs it under a heading and notes how long it took. A failure ends the script (`set -e`) with
+# the summary; a plain call on purpose, because `"$@" || …` would switch `set -e` off inside the stage.
 STAGE_LINES=()
 STAGE_STARTED=$SECONDS
 stage() {
-  local name="$1" began=$SECONDS status=0
+  STAGE_NAME="$1" STAGE_BEGAN=$SECONDS
   shift
-  printf '\n==> %s\n' "$name" >&2
-  # A plain call: `"$@" || …` would switch `set -e` off inside the stage.
-  trap 'stage_failed' EXIT
-  STAGE_NAME="$name" STAGE_BEGAN=$began
+  printf '\n==> %s\n' "$STAGE_NAME" >&2
+  trap stage_failed EXIT
   "$@"
-  status=$?
   trap - EXIT
-  STAGE_LINES+=("$(printf '%-34s ok     %5ds' "$name" $((SECONDS - began)))")
-  return $status
+  STAGE_LINES+=("$(printf '%-40s ok     %5ds' "$STAGE_NAME" $((SECONDS - STAGE_BEGAN)))")
 }
 
 stage_failed() {
-  STAGE_LINES+=("$(printf '%-34s FAILED %5ds' "$STAGE_NAME" $((SECONDS - STAGE_BEGAN)))")
+  STAGE_LINES+=("$(printf '%-40s FAILED %5ds' "$STAGE_NAME" $((SECONDS - STAGE_BEGAN)))")
   stage_summary
 }
 
 stage_summary() {
   printf '\n%s\n' '--- stages ---' >&2
   printf '%s\n' "${STAGE_LINES[@]}" >&2
-  printf '%-34s        %5ds\n' 'all together' $((SECONDS - STAGE_STARTED)) >&2
+  printf '%-40s        %5ds\n' 'all together' $((SECONDS - STAGE_STARTED)) >&2
 }

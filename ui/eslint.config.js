@@ -33,7 +33,9 @@ export default ts.config(
   {
     rules: {
       "svelte/no-at-html-tags": "error",
+      // Both rules guess: hash addresses need no resolving, and a plain Map is meant where nothing is drawn from it.
       "svelte/no-navigation-without-resolve": "off",
+      "svelte/prefer-svelte-reactivity": "off",
       "no-restricted-syntax": ["error", ...markup],
       "no-undef": "off",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],

@@ -28,7 +28,7 @@ export function noteReached(): void {
   const wasLost = lostSince !== null;
   lostSince = null;
   attempts = 0;
-  if (wasLost) emit({ kind: "reconnected" });
+  if (wasLost) emit({ kind: "resync" });
 }
 
 /** An answer did not come. */
@@ -37,7 +37,7 @@ export function noteUnreached(): void {
   attempts += 1;
 }
 
-/** Calls `listener` for each event of `kind`; `reconnected` is sent when the console answers again. */
+/** Calls `listener` for each event of `kind`; `resync` is sent when the console answers again or events were missed. */
 export function onPushed(kind: string, listener: Listener): () => void {
   const set = listeners.get(kind) ?? new Set<Listener>();
   set.add(listener);
@@ -52,7 +52,7 @@ export function startEvents(transport: Transport, probe: () => void): () => void
   let wasOpen = false;
   return transport.subscribe(emit, (open) => {
     // What was pushed while the stream was away is lost, so everybody asks again.
-    if (open && wasOpen) emit({ kind: "reconnected" });
+    if (open && wasOpen) emit({ kind: "resync" });
     if (open) wasOpen = true;
     else probe();
   });

@@ -2,22 +2,22 @@
 import { call, currentTransport } from "./call";
 import { connection, onPushed, startEvents } from "./connection.svelte";
 import { toApiError, type ApiError } from "./errors";
-import type { Session, SystemStatus } from "./types";
+import type { SessionView, StatusView } from "./types";
 
-let session = $state.raw<Session | null>(null);
-let status = $state.raw<SystemStatus | null>(null);
+let session = $state.raw<SessionView | null>(null);
+let status = $state.raw<StatusView | null>(null);
 let failure = $state.raw<ApiError | null>(null);
 
 const POLL_MS = 10_000;
 const LOST_POLL_MS = 3_000;
 
 /** Who is signed in, reactive; null until known. */
-export function currentSession(): Session | null {
+export function currentSession(): SessionView | null {
   return session;
 }
 
 /** How the systems are, reactive; null until known. */
-export function systemStatus(): SystemStatus | null {
+export function systemStatus(): StatusView | null {
   return status;
 }
 
@@ -29,7 +29,7 @@ export function sessionFailure(): ApiError | null {
 /** Asks again who is signed in and how the systems are. */
 export async function refreshSession(): Promise<void> {
   try {
-    [session, status] = await Promise.all([call("session_get", {}), call("system_status", {})]);
+    [session, status] = await Promise.all([call("session_get", {}), call("status_get", {})]);
     failure = null;
   } catch (raw) {
     failure = toApiError(raw);
@@ -38,7 +38,7 @@ export async function refreshSession(): Promise<void> {
 
 /** Signs in as another person of the demo's roster. */
 export async function switchUser(id: string): Promise<void> {
-  session = await call("session_switch", { user_id: id });
+  session = await call("session_switch", { user: id });
   userSwitched();
 }
 
@@ -62,7 +62,7 @@ export function startSession(onUserSwitched: () => void): () => void {
   void poll();
   const ends = [
     onPushed("status_changed", refresh),
-    onPushed("reconnected", refresh),
+    onPushed("resync", refresh),
     startEvents(currentTransport(), refresh),
     (): void => {
       ended = true;

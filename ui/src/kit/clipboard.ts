@@ -18,13 +18,12 @@ function copyBySelection(text: string): boolean {
   const focused = document.activeElement;
   host.append(field);
   field.select();
-  let done = false;
   try {
-    done = document.execCommand("copy");
+    return document.execCommand("copy");
   } catch {
-    done = false;
+    return false;
+  } finally {
+    field.remove();
+    if (focused instanceof HTMLElement) focused.focus();
   }
-  field.remove();
-  if (focused instanceof HTMLElement) focused.focus();
-  return done;
 }

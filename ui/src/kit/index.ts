@@ -34,4 +34,4 @@ export { CONTRASTS, DENSITIES, prefs, setPref, startPrefs, THEMES } from "./pref
 export { moveRoving } from "./roving";
 export { go, href, route, startRouter, type Route } from "./router.svelte";
 export { hasMixedScripts, safeParts, safeText } from "./safe";
-export { RISK_RANK, type CheckVerdict, type DataClass, type RiskLevel } from "./types";
+export { CLASS_NUMERAL, RISK_RANK, riskWord, type CheckVerdict, type DataClass, type RiskLevel } from "./types";

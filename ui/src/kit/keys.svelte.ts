@@ -1,6 +1,6 @@
 // The one registry of keys. It feeds the keyboard, the palette and the shortcuts sheet, so that the three never differ.
 // Single keys do nothing while a field, a menu or a dialog has focus, and can be switched off (WCAG 2.1.4).
-import { createKeybindingsHandler } from "tinykeys";
+import { matchKeybindingPress, parseKeybinding, type KeybindingPress } from "tinykeys";
 import type { MessageKey } from "../messages";
 
 /** Where a binding belongs in the shortcuts sheet. */
@@ -26,7 +26,9 @@ export interface KeyBinding {
 
 let bindings = $state.raw<readonly KeyBinding[]>([]);
 let singleKeys = $state(true);
-let handler: EventListener | undefined;
+
+// A sequence must be pressed within this time: `g`, then `a`.
+const SEQUENCE_MS = 1000;
 
 /** Every binding registered now, reactive. */
 export function allBindings(): readonly KeyBinding[] {
@@ -36,10 +38,8 @@ export function allBindings(): readonly KeyBinding[] {
 /** Adds bindings; returns what removes them. Later ones win over earlier ones of the same keys. */
 export function registerKeys(added: readonly KeyBinding[]): () => void {
   bindings = [...bindings, ...added];
-  handler = undefined;
   return () => {
     bindings = bindings.filter((binding) => !added.includes(binding));
-    handler = undefined;
   };
 }
 
@@ -55,9 +55,13 @@ export function isSingleKey(keys: string): boolean {
 
 /** Listens on `target`; returns what ends it. */
 export function listenForKeys(target: Window = window): () => void {
+  let begun: KeyboardEvent[] = [];
   const listener = (event: KeyboardEvent): void => {
-    handler ??= createKeybindingsHandler(handlerMap(), { ignore: () => false });
-    handler(event);
+    if (event.defaultPrevented || isModifier(event.key)) return;
+    const last = begun.at(-1);
+    const isFresh = last !== undefined && event.timeStamp - last.timeStamp > SEQUENCE_MS;
+    const presses = isFresh ? [event] : [...begun, event];
+    begun = dispatch(presses);
   };
   target.addEventListener("keydown", listener);
   return () => {
@@ -65,28 +69,50 @@ export function listenForKeys(target: Window = window): () => void {
   };
 }
 
-// One handler a key: the newest binding that may run now takes it.
-function handlerMap(): Record<string, (event: KeyboardEvent) => void> {
-  const byKeys = new Map<string, KeyBinding[]>();
-  for (const binding of bindings) {
-    for (const keys of binding.keys) byKeys.set(keys, [binding, ...(byKeys.get(keys) ?? [])]);
-  }
-  const map: Record<string, (event: KeyboardEvent) => void> = {};
-  for (const [keys, candidates] of byKeys) {
-    map[keys] = (event) => {
-      if (event.defaultPrevented) return;
-      const binding = candidates.find((candidate) => mayRun(candidate, keys, event));
-      if (binding === undefined) return;
+// Runs what the presses mean, and returns them if they only begin something. A key that follows a begun sequence
+// is never read alone: `g a` goes to Approvals and must not approve.
+function dispatch(presses: KeyboardEvent[]): KeyboardEvent[] {
+  const event = presses.at(-1);
+  if (event === undefined) return [];
+  let begins = false;
+  for (const binding of [...bindings].reverse()) {
+    for (const keys of binding.keys) {
+      const steps = parsed(keys);
+      if (!startsWith(steps, presses) || !mayRun(binding, keys, event)) continue;
+      if (steps.length > presses.length) {
+        begins = true;
+        continue;
+      }
+      if (begins) continue;
       event.preventDefault();
       binding.run(event);
-    };
+      return [];
+    }
   }
-  return map;
+  return begins ? presses : [];
+}
+
+function startsWith(steps: readonly KeybindingPress[], presses: readonly KeyboardEvent[]): boolean {
+  return presses.every((press, at) => {
+    const step = steps[at];
+    return step !== undefined && matchKeybindingPress(press, step);
+  });
+}
+
+const parsedKeys = new Map<string, KeybindingPress[]>();
+function parsed(keys: string): KeybindingPress[] {
+  const known = parsedKeys.get(keys) ?? parseKeybinding(keys);
+  parsedKeys.set(keys, known);
+  return known;
+}
+
+function isModifier(key: string): boolean {
+  return ["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"].includes(key);
 }
 
 function mayRun(binding: KeyBinding, keys: string, event: KeyboardEvent): boolean {
   if (event.isComposing) return false;
-  if (event.repeat && !binding.hidden) return false;
+  if (event.repeat && binding.hidden !== true) return false;
   if (!singleKeys && isSingleKey(keys) && !isMovement(keys)) return false;
   const target = event.target;
   if (isTextEntry(target) && !(binding.inFields === true && !isSingleKey(keys))) return false;

@@ -7,10 +7,9 @@ export interface SafePart {
   readonly isHidden: boolean;
 }
 
-// Line feeds survive as spaces: one line is one line, and a paragraph cannot fake a new field.
-const HIDDEN =
-  // eslint-disable-next-line no-control-regex -- these are the characters to find
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|[\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
+// Line feeds become spaces: one line is one line, and a paragraph cannot fake a new field.
+// Controls, format and tag characters, line separators, lone surrogates, and all that is drawn as nothing.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Cuts `text` into what may be shown and what must be named. */
 export function safeParts(text: string): SafePart[] {

@@ -1,3 +1,28 @@
-import type { Feature } from "../../kit";
+// The Approvals screen, as the frame knows it.
+import { go, href, safeText, type Feature } from "../../kit";
+import { t } from "../../messages";
 import Screen from "./Screen.svelte";
-export const feature: Feature = { id: "approvals", order: 1, icon: "approvals", title: "approvals.title", goKey: "a", screen: Screen };
+import { approvals } from "./store.svelte";
+
+const MOST_IN_PALETTE = 20;
+
+/** The screen where people decide what agents ask for. */
+export const feature: Feature = {
+  id: "approvals",
+  order: 1,
+  icon: "approvals",
+  title: "approvals.title",
+  goKey: "a",
+  screen: Screen,
+  badge() {
+    const count = approvals.waiting.items.length;
+    if (count === 0) return null;
+    return { text: String(count), isHot: approvals.highest === "CRITICAL", spoken: t("approvals.countWaiting", { count }) };
+  },
+  lamp: () => approvals.highest,
+  palette: () =>
+    approvals.waiting.items.slice(0, MOST_IN_PALETTE).map((item) => ({
+      id: `approval-${item.id}`, text: safeText(item.title), icon: "approvals" as const, risk: item.risk, run: () => { go(href("approvals", [item.id])); },
+    })),
+  start: () => approvals.start(),
+};

@@ -1,0 +1,293 @@
+//! Creates a purchase order by one POST with its items in it, and finds it again when the answer was lost.
+//!
+//! The POST is never repeated after it may have reached SAP. The one repeat is after `X-CSRF-Token: Required`, with which
+//! SAP says that it did not look at the order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use andon_approvals::{
+    ApplyOutcome, ApprovedChange, ChangeReference, Current, Precondition, PreconditionState, Receipt, Reconciled,
+    WriteOperation,
+};
+use andon_domain::operations::{CreatePurchaseOrder, CreatePurchaseOrderItem};
+use andon_domain::records::StockType;
+use andon_domain::text::visible;
+use andon_domain::{Amount, CanonicalJson, PortError, PortErrorKind, System};
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::config::PURCHASE_ORDER_SERVICE;
+use super::edm::Filter;
+use super::fault::{self, SapError};
+use super::reader::{Query, parse};
+use super::session::wants_token;
+use super::wire::{Envelope, OrderRow};
+use super::{Sap, stock, typed};
+use crate::transport::{Answer, AuthKind, Call, Failure, Sent};
+
+/// `sap.create_purchase_order`.
+pub(super) struct CreatePurchaseOrderWrite(pub(super) Arc<Sap>);
+
+#[async_trait]
+impl WriteOperation for CreatePurchaseOrderWrite {
+    async fn check(&self, parameters: &CanonicalJson) -> Result<Vec<Precondition>, PortError> {
+        let order: CreatePurchaseOrder = typed(System::Sap, parameters)?;
+        let mut found = vec![supplier_is_known(&self.0, &order.supplier).await?];
+        for (material, plant) in materials(&order) {
+            let stock = stock::of_material(&self.0, material, plant).await?;
+            found.push(Precondition {
+                rule: "sap-02".to_owned(),
+                label: format!("material {material} is kept in plant {plant}"),
+                state: if stock.is_empty() { PreconditionState::Warning } else { PreconditionState::Passed },
+                detail: stock.is_empty().then(|| "SAP has no stock record of it there".to_owned()),
+            });
+        }
+        found.extend(dates_are_ahead(&self.0, &order));
+        Ok(found)
+    }
+
+    async fn current(&self, parameters: &CanonicalJson) -> Result<Current, PortError> {
+        let order: CreatePurchaseOrder = typed(System::Sap, parameters)?;
+        let mut values = BTreeMap::new();
+        for (material, plant) in materials(&order) {
+            let rows = stock::of_material(&self.0, material, plant).await?;
+            let own = rows.iter().filter(|row| row.special_stock.is_none() && row.stock_type == StockType::Unrestricted);
+            let own: Vec<_> = own.collect();
+            let sum = own.iter().try_fold(Amount::ZERO, |sum, row| sum.checked_add(row.quantity?));
+            let unit = own.iter().find_map(|row| row.unit.as_deref()).unwrap_or_default();
+            let text = match (own.is_empty(), sum) {
+                (true, _) => "none".to_owned(),
+                (false, Some(sum)) => format!("{sum} {unit}").trim().to_owned(),
+                (false, None) => "not known exactly".to_owned(),
+            };
+            for (i, item) in order.items.iter().enumerate() {
+                if item.material == material && item.plant == plant {
+                    values.insert(format!("items[{i}].unrestricted_stock"), text.clone());
+                }
+            }
+        }
+        Ok(Current { values, target_version: None })
+    }
+
+    async fn apply(&self, change: ApprovedChange) -> ApplyOutcome {
+        let order: CreatePurchaseOrder = match typed(System::Sap, change.parameters()) {
+            Ok(order) => order,
+            Err(error) => return ApplyOutcome::NotSent(error),
+        };
+        let body = Bytes::from(body(&order, change.external_reference()).to_string());
+        let sap = &self.0;
+        let mut turn = sap.turn().await;
+        for is_repeat in [false, true] {
+            let session = match sap.session(&mut turn, PURCHASE_ORDER_SERVICE).await {
+                Ok(session) => session,
+                Err(error) => return ApplyOutcome::NotSent(error),
+            };
+            let mut call = Call::new(sap.address(PURCHASE_ORDER_SERVICE, "A_PurchaseOrder", &[]))
+                .header("accept", "application/json")
+                .header("accept-language", &sap.config.language)
+                .header("content-type", "application/json");
+            call.body = Some(body.clone());
+            match sap.transport.post(&session.sign(call)).await {
+                Ok(answer) if wants_token(&answer) && !is_repeat => *turn = None,
+                Ok(answer) => return outcome(&answer),
+                Err(Failure { error, sent: Sent::No, .. }) => return ApplyOutcome::NotSent(error),
+                Err(Failure { error, sent: Sent::Maybe, .. }) => return ApplyOutcome::Unknown(unknown(error)),
+            }
+        }
+        let error = PortError::new(System::Sap, PortErrorKind::Protocol, "does not accept the token it gave for writing");
+        ApplyOutcome::NotSent(error)
+    }
+
+    async fn reconcile(&self, reference: &ChangeReference) -> Result<Reconciled, PortError> {
+        let filter = Filter::default().equals("CorrespncExternalReference", &reference.external_reference);
+        let found = self.0.rows::<OrderRow>(&plain(filter, "PurchaseOrder,Supplier,CorrespncExternalReference"), 20).await?;
+        // SAP is asked by equality; compared again, so that a system that ignores the filter cannot mislead us.
+        let wanted = Some(reference.external_reference.as_str());
+        let ours = found.rows.into_iter().filter(|row| row.correspnc_external_reference.0.as_deref() == wanted);
+        let numbers: Vec<String> = ours.filter_map(|row| row.purchase_order.0).collect();
+        Ok(match numbers.as_slice() {
+            [] => Reconciled::NotFound,
+            [number] => Reconciled::Found(receipt(number, Vec::new(), "found by its reference")),
+            _ => Reconciled::Several(numbers),
+        })
+    }
+
+    fn endpoint_fingerprint(&self) -> [u8; 32] {
+        let sap = &self.0;
+        let root = sap.service_root(PURCHASE_ORDER_SERVICE);
+        let user = match &sap.config.auth {
+            AuthKind::Basic { username } => username.as_str(),
+            _ => "",
+        };
+        let target = json!({
+            "system": "sap",
+            "origin": root.origin().ascii_serialization(),
+            "path": root.path(),
+            "client": sap.config.client,
+            "user": user,
+        });
+        // Six short texts always have a canonical form; zeros match no digest.
+        CanonicalJson::from_value(&target).map(|canonical| canonical.sha256()).unwrap_or_default()
+    }
+}
+
+fn plain(filter: Filter, select: &'static str) -> Query {
+    Query { service: PURCHASE_ORDER_SERVICE, set: "A_PurchaseOrder", filter, select, expand: None, order: "PurchaseOrder" }
+}
+
+fn materials(order: &CreatePurchaseOrder) -> BTreeSet<(&str, &str)> {
+    order.items.iter().map(|item| (item.material.as_str(), item.plant.as_str())).collect()
+}
+
+async fn supplier_is_known(sap: &Sap, supplier: &str) -> Result<Precondition, PortError> {
+    let filter = Filter::default().key_if("Supplier", Some(&supplier.to_owned()), &[10]);
+    let known = !sap.rows::<OrderRow>(&plain(filter, "PurchaseOrder"), 1).await?.rows.is_empty();
+    Ok(Precondition {
+        rule: "sap-01".to_owned(),
+        label: format!("supplier {supplier} has supplied before"),
+        state: if known { PreconditionState::Passed } else { PreconditionState::Warning },
+        detail: (!known).then(|| "SAP has no purchase order of this supplier that the connection may see".to_owned()),
+    })
+}
+
+fn dates_are_ahead(sap: &Sap, order: &CreatePurchaseOrder) -> Option<Precondition> {
+    let dates: Vec<_> = order.items.iter().filter_map(|item| item.delivery_date.as_deref()).collect();
+    let today = sap.clock.now().to_string();
+    // Dates and times compare as text; a day's slack, since the plant's zone is not known here.
+    let yesterday = sap.clock.now().minus(std::time::Duration::from_secs(86_400)).to_string();
+    let past = dates.iter().find(|date| **date < yesterday.get(..10).unwrap_or(&today));
+    let first = dates.first()?;
+    Some(Precondition {
+        rule: "sap-03".to_owned(),
+        label: format!("delivery date {} is not in the past", past.unwrap_or(first)),
+        state: if past.is_some() { PreconditionState::Failed } else { PreconditionState::Passed },
+        detail: past.map(|_| "SAP refuses dates in the past".to_owned()),
+    })
+}
+
+/// The body: approved values and nothing else, decimals as texts exactly as approved.
+fn body(order: &CreatePurchaseOrder, external_reference: &str) -> Value {
+    let items: Vec<Value> = order.items.iter().enumerate().map(|(i, item)| item_body(item, (i + 1) * 10)).collect();
+    let mut header = Map::new();
+    let mut put = |name: &str, value: Value| header.insert(name.to_owned(), value);
+    put("CompanyCode", json!(order.company_code));
+    put("PurchaseOrderType", json!("NB"));
+    put("Supplier", json!(order.supplier));
+    put("PurchasingOrganization", json!(order.purchasing_organization));
+    put("PurchasingGroup", json!(order.purchasing_group));
+    put("DocumentCurrency", json!(order.currency));
+    if let Some(terms) = &order.payment_terms {
+        put("PaymentTerms", json!(terms));
+    }
+    put("CorrespncExternalReference", json!(external_reference));
+    put("to_PurchaseOrderItem", Value::Array(items));
+    Value::Object(header)
+}
+
+fn item_body(item: &CreatePurchaseOrderItem, number: usize) -> Value {
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put("PurchaseOrderItem", json!(number.to_string()));
+    put("Material", json!(item.material));
+    put("Plant", json!(item.plant));
+    if let Some(location) = &item.storage_location {
+        put("StorageLocation", json!(location));
+    }
+    put("OrderQuantity", json!(item.quantity.to_string()));
+    put("PurchaseOrderQuantityUnit", json!(item.unit));
+    put("NetPriceAmount", json!(item.net_price.to_string()));
+    put("NetPriceQuantity", json!(item.price_unit.to_string()));
+    let date = item.delivery_date.as_deref().and_then(|date| date.parse::<jiff::civil::Date>().ok());
+    if let Some(midnight) = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok()) {
+        let line = json!({
+            "ScheduleLineDeliveryDate": format!("/Date({})/", midnight.timestamp().as_millisecond()),
+            "ScheduleLineOrderQuantity": item.quantity.to_string(),
+        });
+        put("to_ScheduleLine", json!([line]));
+    }
+    Value::Object(body)
+}
+
+fn outcome(answer: &Answer) -> ApplyOutcome {
+    match answer.status {
+        200..=299 => match created_number(answer) {
+            Some(number) => {
+                let warnings = fault::warnings(answer.header("sap-message"));
+                ApplyOutcome::Succeeded(receipt(&number, warnings, "created"))
+            }
+            None => {
+                let message = "accepted the order but answered without its number";
+                ApplyOutcome::Unknown(answer.failure(System::Sap, PortErrorKind::OutcomeUnknown, message))
+            }
+        },
+        400..=499 => match SapError::read(&answer.body) {
+            Some(error) => {
+                let message = if error.message.is_empty() { "no reason given".to_owned() } else { error.message };
+                ApplyOutcome::Refused { code: error.code, message }
+            }
+            // These statuses mean by themselves that nothing was done, whoever answered.
+            None if matches!(answer.status, 403 | 404 | 405 | 413 | 415 | 429) => {
+                ApplyOutcome::Refused { code: answer.status.to_string(), message: fault::failure(answer).message }
+            }
+            None => ApplyOutcome::Unknown(unknown(fault::failure(answer))),
+        },
+        // A failing or redirecting server may have done it: only a read-back tells.
+        _ => ApplyOutcome::Unknown(unknown(fault::failure(answer))),
+    }
+}
+
+fn unknown(error: PortError) -> PortError {
+    PortError { kind: PortErrorKind::OutcomeUnknown, ..error }
+}
+
+/// The number SAP gave: from the body, else from `Location`.
+fn created_number(answer: &Answer) -> Option<String> {
+    let in_body = parse::<Envelope<OrderRow>>(answer).ok().and_then(|envelope| envelope.d.purchase_order.0);
+    let in_location = || {
+        let (_, rest) = answer.header("location").rsplit_once("A_PurchaseOrder('")?;
+        rest.split_once('\'').map(|(number, _)| number.to_owned())
+    };
+    let number = in_body.or_else(in_location)?;
+    (!number.is_empty() && number.len() <= 10 && number.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(number)
+}
+
+fn receipt(number: &str, warnings: Vec<String>, what: &str) -> Receipt {
+    let number = visible(number, 20);
+    Receipt {
+        message: format!("Purchase order {number} {what} in SAP"),
+        detail: json!({"purchase_order": number}),
+        reference: number,
+        warnings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_has_the_approved_values_and_nothing_else() {
+        let order: CreatePurchaseOrder = serde_json::from_value(json!({
+            "company_code": "1000", "purchasing_organization": "1000", "purchasing_group": "001", "supplier": "0000100482",
+            "currency": "EUR", "items": [
+                {"material": "HX-220", "plant": "1010", "quantity": "10.000", "unit": "PC", "net_price": "12.34"},
+                {"material": "B", "plant": "1010", "storage_location": "0001", "quantity": "1", "unit": "PC",
+                 "net_price": "5", "price_unit": "100", "delivery_date": "2026-12-24"}]
+        }))
+        .unwrap();
+        assert_eq!(
+            body(&order, "AN0123456789"),
+            json!({"CompanyCode": "1000", "PurchaseOrderType": "NB", "Supplier": "0000100482",
+                "PurchasingOrganization": "1000", "PurchasingGroup": "001", "DocumentCurrency": "EUR",
+                "CorrespncExternalReference": "AN0123456789", "to_PurchaseOrderItem": [
+                    {"PurchaseOrderItem": "10", "Material": "HX-220", "Plant": "1010", "OrderQuantity": "10.000",
+                     "PurchaseOrderQuantityUnit": "PC", "NetPriceAmount": "12.34", "NetPriceQuantity": "1"},
+                    {"PurchaseOrderItem": "20", "Material": "B", "Plant": "1010", "StorageLocation": "0001",
+                     "OrderQuantity": "1", "PurchaseOrderQuantityUnit": "PC", "NetPriceAmount": "5",
+                     "NetPriceQuantity": "100", "to_ScheduleLine": [{"ScheduleLineDeliveryDate": "/Date(1798070400000)/",
+                     "ScheduleLineOrderQuantity": "1"}]}]})
+        );
+    }
+}

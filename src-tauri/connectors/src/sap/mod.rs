@@ -1,0 +1,121 @@
+//! SAP over OData V2: purchase orders, stock, and the creation of purchase orders, with SAP's own names and wire forms.
+//!
+//! Not here: OAuth2, `$batch`, changes of existing documents, services other than the two named in `config`.
+
+mod config;
+mod create;
+mod edm;
+mod fault;
+mod health;
+mod orders;
+mod reader;
+mod session;
+mod stock;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use andon_approvals::WriteOperation;
+use andon_domain::ports::{ErpFeed, FeedBatch, HealthCheck, ReadOperation};
+use andon_domain::records::{PurchaseOrder, StockRow};
+use andon_domain::{CanonicalJson, Clock, PortError, PortErrorKind, System};
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub(crate) use config::refuse;
+pub use config::{MATERIAL_STOCK_SERVICE, PURCHASE_ORDER_SERVICE, SapConfig};
+
+use crate::transport::{CredentialSource, Transport, TransportSettings};
+
+/// A connection to one SAP system and client.
+pub struct Sap {
+    config: SapConfig,
+    transport: Transport,
+    clock: Arc<dyn Clock>,
+    session: session::Sessions,
+}
+
+impl Sap {
+    /// Builds the connection; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`PortErrorKind::NotConfigured`] with the first problem of [`SapConfig::check`].
+    pub fn new(
+        config: SapConfig,
+        credentials: Arc<dyn CredentialSource>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, PortError> {
+        refuse(System::Sap, &config.check())?;
+        let settings = TransportSettings {
+            system: System::Sap,
+            endpoint: config.base(),
+            http: config.http,
+            auth: config.auth.clone(),
+            ca_file: config.ca_file.clone(),
+            limits: config.limits.clone(),
+        };
+        let transport = Transport::new(settings, credentials)?;
+        Ok(Arc::new(Self { config, transport, clock, session: session::Sessions::default() }))
+    }
+
+    /// The password or token changed, or a person asks for another try after a refused logon.
+    pub fn credentials_changed(&self) {
+        self.transport.credentials_changed();
+    }
+
+    /// `sap.get_purchase_orders`.
+    #[must_use]
+    pub fn purchase_orders_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
+        Arc::new(orders::PurchaseOrdersRead(Arc::clone(self)))
+    }
+
+    /// `sap.get_inventory`.
+    #[must_use]
+    pub fn inventory_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
+        Arc::new(stock::InventoryRead(Arc::clone(self)))
+    }
+
+    /// `sap.create_purchase_order`.
+    #[must_use]
+    pub fn create_purchase_order(self: &Arc<Self>) -> Arc<dyn WriteOperation> {
+        Arc::new(create::CreatePurchaseOrderWrite(Arc::clone(self)))
+    }
+}
+
+#[async_trait]
+impl ErpFeed for Sap {
+    async fn purchase_orders(&self) -> Result<FeedBatch<PurchaseOrder>, PortError> {
+        orders::feed(self).await
+    }
+
+    async fn stock(&self) -> Result<FeedBatch<StockRow>, PortError> {
+        stock::feed(self).await
+    }
+}
+
+#[async_trait]
+impl HealthCheck for Sap {
+    async fn check(&self) -> andon_domain::ports::Health {
+        health::check(self).await
+    }
+}
+
+/// Reads the typed parameters of an operation. They were validated before; a failure here is a fault in our wiring.
+pub(crate) fn typed<T: DeserializeOwned>(system: System, parameters: &CanonicalJson) -> Result<T, PortError> {
+    parameters.read().map_err(|e| {
+        let error = PortError::new(system, PortErrorKind::Invalid, "the parameters do not fit the operation");
+        PortError { attempts: 0, ..error }.detail(e.to_string())
+    })
+}
+
+/// Records as JSON values.
+pub(crate) fn values<T: Serialize>(system: System, records: &[T]) -> Result<Vec<Value>, PortError> {
+    records.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(|e| {
+        PortError::new(system, PortErrorKind::Protocol, "the records cannot be written").detail(e.to_string())
+    })
+}

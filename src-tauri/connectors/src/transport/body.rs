@@ -1,0 +1,197 @@
+//! Reads a body in pieces with limits on its decompressed size, on the ratio of decompression, on silence and on depth.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::write::MultiGzDecoder;
+
+/// A body may grow this many times when decompressed, once it is larger than [`RATIO_FROM`].
+const MAX_RATIO: usize = 100;
+/// Small bodies may compress better than [`MAX_RATIO`] and harm nobody.
+const RATIO_FROM: usize = 1024 * 1024;
+/// Deepest nesting of JSON accepted.
+const MAX_DEPTH: usize = 64;
+
+/// Why a body was given up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyFault {
+    /// Over the limit.
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    /// Decompresses into far more than was sent.
+    #[error("the answer decompresses more than {MAX_RATIO} times")]
+    Bomb,
+    /// Not gzip although it says so, or cut.
+    #[error("the compressed answer is broken: {0}")]
+    Broken(String),
+    /// An encoding we did not ask for.
+    #[error("the answer has an encoding that was not asked for: {0}")]
+    Encoding(String),
+    /// Nested too deep.
+    #[error("the answer is nested deeper than {MAX_DEPTH} levels")]
+    TooDeep,
+    /// Nothing came for too long.
+    #[error("the answer stopped coming")]
+    Silent,
+    /// The connection broke.
+    #[error("the connection broke within the answer: {0}")]
+    Cut(reqwest::Error),
+}
+
+/// Collects pieces of a body, decompressing when asked to.
+pub(super) struct Collector {
+    limit: usize,
+    received: usize,
+    sink: Sink,
+}
+
+enum Sink {
+    Plain(Vec<u8>),
+    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+}
+
+impl Collector {
+    /// For a body with this `Content-Encoding`.
+    pub(super) fn new(encoding: Option<&str>, limit: usize) -> Result<Self, BodyFault> {
+        let sink = match encoding.map(|e| e.trim().to_ascii_lowercase()).as_deref() {
+            None | Some("" | "identity") => Sink::Plain(Vec::new()),
+            Some("gzip" | "x-gzip") => Sink::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))),
+            Some(other) => return Err(BodyFault::Encoding(other.to_owned())),
+        };
+        Ok(Self { limit, received: 0, sink })
+    }
+
+    /// Takes the next piece as received. Decompresses in small steps, so that the limits act before memory fills.
+    pub(super) fn take(&mut self, piece: &[u8]) -> Result<(), BodyFault> {
+        for step in piece.chunks(1024) {
+            self.received += step.len();
+            let size = match &mut self.sink {
+                Sink::Plain(body) => {
+                    body.extend_from_slice(step);
+                    body.len()
+                }
+                Sink::Gzip(decoder) => {
+                    decoder.write_all(step).map_err(|e| BodyFault::Broken(e.to_string()))?;
+                    decoder.get_ref().len()
+                }
+            };
+            if size > self.limit {
+                return Err(BodyFault::TooLarge(self.limit));
+            }
+            if size > RATIO_FROM && size / self.received.max(1) > MAX_RATIO {
+                return Err(BodyFault::Bomb);
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole body. Fails when a compressed one was cut.
+    pub(super) fn finish(self) -> Result<Vec<u8>, BodyFault> {
+        match self.sink {
+            Sink::Plain(body) => Ok(body),
+            Sink::Gzip(_) if self.received == 0 => Ok(Vec::new()),
+            Sink::Gzip(decoder) => decoder.finish().map_err(|e| BodyFault::Broken(e.to_string())),
+        }
+    }
+}
+
+/// Reads the body of an answer. `idle` limits the silence between two pieces.
+pub(super) async fn read(mut response: reqwest::Response, limit: usize, idle: Duration) -> Result<Vec<u8>, BodyFault> {
+    let encoding = response.headers().get(reqwest::header::CONTENT_ENCODING);
+    let encoding = encoding.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let mut collector = Collector::new(encoding.as_deref(), limit)?;
+    loop {
+        let piece: Option<Bytes> = match tokio::time::timeout(idle, response.chunk()).await {
+            Err(_) => return Err(BodyFault::Silent),
+            Ok(Err(error)) => return Err(BodyFault::Cut(error)),
+            Ok(Ok(piece)) => piece,
+        };
+        match piece {
+            Some(piece) => collector.take(&piece)?,
+            None => break,
+        }
+    }
+    let body = collector.finish()?;
+    if is_too_deep(&body) { Err(BodyFault::TooDeep) } else { Ok(body) }
+}
+
+/// Whether brackets outside strings nest deeper than allowed. Exact for JSON; harmless for anything else.
+fn is_too_deep(body: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return true;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_compressed_body_comes_out_as_it_went_in() {
+        let plain = b"{\"d\":{\"results\":[]}}".repeat(50);
+        let mut collector = Collector::new(Some("gzip"), 1 << 20).unwrap();
+        for piece in gzip(&plain).chunks(7) {
+            collector.take(piece).unwrap();
+        }
+        assert_eq!(collector.finish().unwrap(), plain);
+    }
+
+    #[test]
+    fn a_bomb_is_given_up_before_it_fills_memory() {
+        let bomb = gzip(&vec![0_u8; 24 * 1024 * 1024]);
+        let mut collector = Collector::new(Some("gzip"), 32 << 20).unwrap();
+        let fault = collector.take(&bomb).unwrap_err();
+        assert!(matches!(fault, BodyFault::Bomb), "{fault}");
+        let Sink::Gzip(decoder) = &collector.sink else { unreachable!() };
+        assert!(decoder.get_ref().len() < 4 << 20, "stopped at {}", decoder.get_ref().len());
+    }
+
+    #[test]
+    fn cut_and_foreign_encodings_are_faults() {
+        let whole = gzip(&[b'x'; 4000]);
+        let mut collector = Collector::new(Some("gzip"), 1 << 20).unwrap();
+        collector.take(&whole[..whole.len() - 9]).unwrap();
+        assert!(matches!(collector.finish(), Err(BodyFault::Broken(_))));
+        assert!(matches!(Collector::new(Some("br"), 1), Err(BodyFault::Encoding(_))));
+    }
+
+    #[test]
+    fn depth_counts_brackets_outside_strings_only() {
+        let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
+        assert!(is_too_deep(deep.as_bytes()));
+        assert!(!is_too_deep(format!("{}{}", "[".repeat(64), "]".repeat(64)).as_bytes()));
+        assert!(!is_too_deep(format!("[\"{}\\\"[\"]", "[".repeat(500)).as_bytes()));
+        assert!(is_too_deep("[".repeat(100_000).as_bytes()));
+    }
+}

@@ -1,0 +1,94 @@
+//! The control port: what the plant counted, faults and forced states, for tests and demonstrations.
+//! It asks for no credentials, because it is bound to loopback and the plant is made up.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::faults::{Faults, MesFault, SapFault};
+use crate::mes::Mes;
+use crate::sap::{Sap, SapCounts};
+
+/// What the control port reaches.
+#[derive(Debug, Clone)]
+pub(crate) struct Control {
+    pub(crate) sap: Arc<Sap>,
+    pub(crate) mes: Arc<Mes>,
+    pub(crate) faults: Arc<Faults>,
+}
+
+#[derive(Debug, Serialize)]
+struct Counts {
+    #[serde(flatten)]
+    sap: SapCounts,
+    mes_requests: u64,
+}
+
+/// Faults to switch; what is absent stays as it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WantedFaults {
+    sap: Option<SapFault>,
+    mes: Option<MesFault>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Stop {
+    reason: Option<String>,
+}
+
+/// The control port over HTTP.
+pub(crate) fn router(control: Control) -> Router {
+    Router::new()
+        .route("/counts", get(counts))
+        .route("/faults", get(show_faults).post(set_faults))
+        .route("/machines/{id}/stop", post(stop))
+        .route("/machines/{id}/recover", post(recover))
+        .route("/orders/{number}", get(order))
+        .with_state(control)
+}
+
+async fn counts(State(control): State<Control>) -> Response {
+    Json(Counts { sap: control.sap.counts(), mes_requests: control.mes.requests() }).into_response()
+}
+
+async fn show_faults(State(control): State<Control>) -> Json<Value> {
+    Json(json!({"sap": control.faults.sap(), "mes": control.faults.mes()}))
+}
+
+async fn set_faults(State(control): State<Control>, Json(wanted): Json<WantedFaults>) -> Json<Value> {
+    if let Some(fault) = wanted.sap {
+        control.faults.set_sap(fault);
+    }
+    if let Some(fault) = wanted.mes {
+        control.faults.set_mes(fault);
+    }
+    tracing::info!(sap = ?control.faults.sap(), mes = ?control.faults.mes(), "faults set");
+    Json(json!({"sap": control.faults.sap(), "mes": control.faults.mes()}))
+}
+
+async fn stop(State(control): State<Control>, Path(id): Path<String>, body: Option<Json<Stop>>) -> Response {
+    let reason = body.and_then(|Json(stop)| stop.reason).unwrap_or_else(|| "Stopped by hand".to_owned());
+    done(control.mes.stop(&id, &reason))
+}
+
+async fn recover(State(control): State<Control>, Path(id): Path<String>) -> Response {
+    done(control.mes.recover(&id))
+}
+
+async fn order(State(control): State<Control>, Path(number): Path<String>) -> Response {
+    match control.sap.order(&number) {
+        Some(order) => Json(order).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn done(is_known: bool) -> Response {
+    if is_known { Json(json!({"done": true})).into_response() } else { StatusCode::NOT_FOUND.into_response() }
+}

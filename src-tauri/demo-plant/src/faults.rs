@@ -1,0 +1,87 @@
+//! Faults switched on from outside, so that tests can see what happens when a system misbehaves.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::line::Switch;
+
+/// How the SAP side misbehaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SapFault {
+    #[default]
+    Ok,
+    /// Connections are closed without an answer.
+    Down,
+    /// 503 with `Retry-After`.
+    Busy,
+    /// Every answer takes four seconds.
+    Slow,
+    /// A created order is booked, then the connection is cut before the answer.
+    LostAnswer,
+    /// 200 with an HTML logon form.
+    HtmlLogin,
+}
+
+/// How the MES side misbehaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MesFault {
+    #[default]
+    Ok,
+    /// Connections are closed without an answer.
+    Down,
+    /// Answers come, but the data behind them stands still.
+    Stale,
+}
+
+/// The faults in force.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    sap: Mutex<SapFault>,
+    mes: watch::Sender<MesFault>,
+    pub(crate) sap_line: Switch,
+    pub(crate) mes_line: Switch,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            sap: Mutex::default(),
+            mes: watch::Sender::new(MesFault::Ok),
+            sap_line: Switch::default(),
+            mes_line: Switch::default(),
+        }
+    }
+}
+
+impl Faults {
+    pub(crate) fn sap(&self) -> SapFault {
+        *hold(&self.sap)
+    }
+
+    pub(crate) fn set_sap(&self, fault: SapFault) {
+        *hold(&self.sap) = fault;
+        self.sap_line.set(fault == SapFault::Down);
+    }
+
+    pub(crate) fn mes(&self) -> MesFault {
+        *self.mes.borrow()
+    }
+
+    pub(crate) fn watch_mes(&self) -> watch::Receiver<MesFault> {
+        self.mes.subscribe()
+    }
+
+    pub(crate) fn set_mes(&self, fault: MesFault) {
+        self.mes_line.set(fault == MesFault::Down);
+        self.mes.send_replace(fault);
+    }
+}
+
+/// Locks, and goes on with the data if another holder panicked: a demo should keep answering.
+pub(crate) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,362 @@
+//! The demo SAP: two OData V2 services behind Basic authentication, on loopback.
+//! Routing is by hand, because OData puts keys into path segments. `$batch`, changes and deletions are not served.
+
+mod answer;
+mod books;
+mod create;
+mod edm;
+mod filter;
+mod ledger;
+mod path;
+mod query;
+mod schema;
+mod session;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use crate::faults::{Faults, SapFault, hold};
+use crate::line::Line;
+use answer::SapError;
+use books::Books;
+use ledger::Ledger;
+use path::Target;
+use query::{PAGE_SIZE, Query, Rows as _};
+use schema::{EntitySet, Row, Service};
+use session::Sessions;
+
+pub(crate) const CLIENT: &str = "100";
+const ROOT: &str = "/sap/opu/odata/sap/";
+const MOST_BODY_BYTES: usize = 1024 * 1024;
+const SLOW: Duration = Duration::from_secs(4);
+
+/// The demo SAP.
+#[derive(Debug)]
+pub(crate) struct Sap {
+    books: Mutex<Books>,
+    sessions: Mutex<Sessions>,
+    ledger: Option<Ledger>,
+    faults: Arc<Faults>,
+    user: String,
+    password: String,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    requests: AtomicU64,
+    refused_logons: AtomicU64,
+    refused_tokens: AtomicU64,
+    posts: AtomicU64,
+}
+
+/// What SAP counted, for tests.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct SapCounts {
+    /// Posts of orders that got past logon and token.
+    pub(crate) purchase_order_posts: u64,
+    pub(crate) purchase_orders_created: u64,
+    pub(crate) by_reference: BTreeMap<String, u64>,
+    pub(crate) sap_requests: u64,
+    #[serde(rename = "sap_401")]
+    pub(crate) refused_logons: u64,
+    #[serde(rename = "sap_403_csrf")]
+    pub(crate) refused_tokens: u64,
+}
+
+/// Opens the books; with a state file, the orders of earlier runs are entered again.
+pub(crate) fn open(
+    seed: u64,
+    now_ms: i64,
+    user: String,
+    password: String,
+    faults: Arc<Faults>,
+    state_file: Option<&Path>,
+) -> anyhow::Result<Sap> {
+    let mut books = Books::open(seed, now_ms);
+    let ledger = match state_file {
+        Some(path) => {
+            let (ledger, entries) = Ledger::open(path, seed).context("the state file cannot be used")?;
+            for entry in entries {
+                let body = entry.posted.to_string();
+                match create::check(body.as_bytes(), &user, entry.at_ms) {
+                    Ok(checked) => _ = books.file(checked.draft, entry.at_ms),
+                    Err(error) => anyhow::bail!("an order in the state file is not valid: {}", error.text),
+                }
+            }
+            Some(ledger)
+        }
+        None => None,
+    };
+    let (books, sessions) = (Mutex::new(books), Mutex::default());
+    Ok(Sap { books, sessions, ledger, faults, user, password, counts: Counts::default() })
+}
+
+/// The service over HTTP.
+pub(crate) fn router(sap: Arc<Sap>) -> Router {
+    Router::new().fallback(answer_request).with_state(sap)
+}
+
+impl Sap {
+    pub(crate) fn counts(&self) -> SapCounts {
+        let books = hold(&self.books);
+        SapCounts {
+            purchase_order_posts: self.counts.posts.load(Ordering::SeqCst),
+            purchase_orders_created: books.created(),
+            by_reference: books.by_reference().clone(),
+            sap_requests: self.counts.requests.load(Ordering::SeqCst),
+            refused_logons: self.counts.refused_logons.load(Ordering::SeqCst),
+            refused_tokens: self.counts.refused_tokens.load(Ordering::SeqCst),
+        }
+    }
+
+    /// An order with its items as the API shows it, for the control port.
+    pub(crate) fn order(&self, number: &str) -> Option<Value> {
+        let books = hold(&self.books);
+        let row = books.order(number)?;
+        let set = schema::SetId::PurchaseOrder.set();
+        let pairs = [("$expand".to_owned(), "to_PurchaseOrderItem".to_owned())];
+        let query = Query::parse(&pairs, set).ok()?;
+        Some(query.shape().entity(&*books, set, row, ""))
+    }
+
+    pub(crate) fn move_goods(&self, now_ms: i64) {
+        hold(&self.books).move_goods(now_ms);
+    }
+
+    fn knows(&self, headers: &HeaderMap, pairs: &[(String, String)]) -> bool {
+        let given = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
+            .and_then(|(_, encoded)| base64::engine::general_purpose::STANDARD.decode(encoded.trim()).ok());
+        let wanted = format!("{}:{}", self.user, self.password);
+        let client = pairs
+            .iter()
+            .find(|(name, _)| name == "sap-client")
+            .map(|(_, value)| value.as_str())
+            .or_else(|| headers.get("sap-client").and_then(|value| value.to_str().ok()));
+        given.as_deref() == Some(wanted.as_bytes()) && client.is_none_or(|client| client == CLIENT)
+    }
+}
+
+async fn answer_request(
+    State(sap): State<Arc<Sap>>,
+    Extension(ConnectInfo(line)): Extension<ConnectInfo<Line>>,
+    request: Request,
+) -> Response {
+    sap.counts.requests.fetch_add(1, Ordering::SeqCst);
+    match sap.faults.sap() {
+        SapFault::Busy => return answer::busy(),
+        SapFault::HtmlLogin => return answer::login_form(),
+        SapFault::Slow => tokio::time::sleep(SLOW).await,
+        SapFault::Ok | SapFault::Down | SapFault::LostAnswer => {}
+    }
+    let pairs: Vec<(String, String)> =
+        url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+    if !sap.knows(request.headers(), &pairs) {
+        sap.counts.refused_logons.fetch_add(1, Ordering::SeqCst);
+        return answer::logon_failed();
+    }
+    let (parts, body) = request.into_parts();
+    let call = Call { sap: &sap, headers: &parts.headers, path: parts.uri.path(), pairs: &pairs };
+    let outcome = match &parts.method {
+        &Method::GET | &Method::HEAD => call.read(),
+        &Method::POST => call.create(body, &line).await,
+        method => call.target().and_then(|_| Err(SapError::not_allowed(method.as_str()))),
+    };
+    let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
+    if parts.method == Method::GET || parts.method == Method::HEAD {
+        add_token(&sap, &parts.headers, response.headers_mut());
+    }
+    response
+}
+
+/// Hands out a token and its cookies to who asks with `X-CSRF-Token: Fetch`.
+fn add_token(sap: &Sap, asked: &HeaderMap, headers: &mut HeaderMap) {
+    let wants = asked.get("x-csrf-token").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"fetch"));
+    if !wants {
+        return;
+    }
+    let fetched = hold(&sap.sessions).fetch(asked, Instant::now());
+    if let Ok(token) = HeaderValue::from_str(&fetched.token) {
+        headers.insert("x-csrf-token", token);
+    }
+    for cookie in fetched.cookies {
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+    }
+    headers.append(header::SET_COOKIE, HeaderValue::from_static("sap-usercontext=sap-client=100; path=/"));
+}
+
+/// One authenticated request.
+struct Call<'a> {
+    sap: &'a Sap,
+    headers: &'a HeaderMap,
+    path: &'a str,
+    pairs: &'a [(String, String)],
+}
+
+impl Call<'_> {
+    fn target(&self) -> Result<(&'static Service, Target), SapError> {
+        let rest = self.path.strip_prefix(ROOT).ok_or_else(|| SapError::unknown_segment(self.path))?;
+        let (service, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let service = Service::named(service).ok_or_else(|| SapError::unknown_service(service))?;
+        Ok((service, path::parse(service, rest)?))
+    }
+
+    /// The service root as the caller addressed it, with a trailing slash.
+    fn base(&self, service: &Service) -> String {
+        let host = self.headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
+        format!("http://{host}{ROOT}{}/", service.name)
+    }
+
+    fn read(&self) -> Result<Response, SapError> {
+        let (service, target) = self.target()?;
+        let base = self.base(service);
+        let books = hold(&self.sap.books);
+        match target {
+            Target::Root => {
+                let names: Vec<&str> = service.sets.iter().map(|id| id.set().name).collect();
+                Ok(answer::json_response(StatusCode::OK, &json!({"d": {"EntitySets": names}})))
+            }
+            Target::Metadata => Ok(answer::xml(schema::metadata(service))),
+            Target::Set { set } => self.collection(&books, set, books.rows(set.id), &base),
+            Target::SetCount { set } => {
+                let query = Query::parse(self.pairs, set)?;
+                Ok(answer::text(query.count(&books.rows(set.id)).to_string()))
+            }
+            Target::Entity { set, key } => {
+                let row = path::find(&books, set, &key)?;
+                self.entity(&books, set, row, &base)
+            }
+            Target::Navigation { set, key, navigation, is_count } => {
+                let row = path::find(&books, set, &key)?;
+                let rows = query::follow(&*books, navigation, row);
+                let target = navigation.target.set();
+                match (is_count, navigation.is_many) {
+                    (true, _) => {
+                        Ok(answer::text(Query::parse(self.pairs, target)?.count(&rows).to_string()))
+                    }
+                    (false, true) => self.collection(&books, target, rows, &base),
+                    (false, false) => match rows.first() {
+                        Some(row) => self.entity(&books, target, row, &base),
+                        None => Err(SapError::not_found(&target.type_name(), "")),
+                    },
+                }
+            }
+        }
+    }
+
+    fn entity(
+        &self,
+        books: &Books,
+        set: &'static EntitySet,
+        row: &Row,
+        base: &str,
+    ) -> Result<Response, SapError> {
+        let query = Query::parse(self.pairs, set)?;
+        let body = json!({"d": query.shape().entity(books, set, row, base)});
+        let mut response = answer::json_response(StatusCode::OK, &body);
+        if let Some(etag) = query::etag(row).and_then(|etag| HeaderValue::from_str(&etag).ok()) {
+            response.headers_mut().insert(header::ETAG, etag);
+        }
+        Ok(response)
+    }
+
+    fn collection(
+        &self,
+        books: &Books,
+        set: &'static EntitySet,
+        rows: Vec<&Row>,
+        base: &str,
+    ) -> Result<Response, SapError> {
+        let query = Query::parse(self.pairs, set)?;
+        let page = query.page(rows);
+        debug_assert!(page.rows.len() <= PAGE_SIZE, "a page is never larger than the page size");
+        let results: Vec<Value> =
+            page.rows.iter().map(|row| query.shape().entity(books, set, row, base)).collect();
+        let mut d = json!({"results": results});
+        if let Some(count) = page.count {
+            d["__count"] = json!(count.to_string());
+        }
+        if let Some(next) = page.next {
+            d["__next"] = json!(self.next_link(next));
+        }
+        Ok(answer::json_response(StatusCode::OK, &json!({"d": d})))
+    }
+
+    /// This request's own address with another `$skiptoken`.
+    fn next_link(&self, token: usize) -> String {
+        let host = self.headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.pairs.iter().filter(|(name, _)| name != "$skiptoken") {
+            query.append_pair(name, value);
+        }
+        query.append_pair("$skiptoken", &token.to_string());
+        format!("http://{host}{}?{}", self.path, query.finish())
+    }
+
+    async fn create(&self, body: Body, line: &Line) -> Result<Response, SapError> {
+        let (service, target) = self.target()?;
+        if !hold(&self.sap.sessions).admits(self.headers, Instant::now()) {
+            self.sap.counts.refused_tokens.fetch_add(1, Ordering::SeqCst);
+            return Ok(answer::csrf_required());
+        }
+        let set = match target {
+            Target::Set { set } if set.id == schema::SetId::PurchaseOrder => set,
+            _ => return Err(SapError::not_allowed("POST")),
+        };
+        self.sap.counts.posts.fetch_add(1, Ordering::SeqCst);
+        let body = axum::body::to_bytes(body, MOST_BODY_BYTES)
+            .await
+            .map_err(|_| SapError::bad_request("/IWFND/CM_MGW/005", "Request body cannot be read"))?;
+        let now_ms = crate::now_ms();
+        let checked = create::check(&body, &self.sap.user, now_ms)?;
+        let base = self.base(service);
+        let mut books = hold(&self.sap.books);
+        if let Some(ledger) = &self.sap.ledger {
+            ledger.append(&body, now_ms).map_err(|error| {
+                tracing::error!(%error, "the state file cannot be written");
+                SapError::new(StatusCode::INTERNAL_SERVER_ERROR, "SY/530", "Update was terminated")
+            })?;
+        }
+        let number = books.file(checked.draft, now_ms);
+        tracing::info!(order = number, warnings = checked.warnings.len(), "purchase order created");
+        if self.sap.faults.sap() == SapFault::LostAnswer {
+            tracing::warn!(order = number, "the answer is lost on purpose");
+            line.cut();
+        }
+        let Some(row) = books.order(&number) else {
+            return Err(SapError::new(StatusCode::INTERNAL_SERVER_ERROR, "SY/530", "Update was terminated"));
+        };
+        let expand = [("$expand".to_owned(), "to_PurchaseOrderItem".to_owned())];
+        let shape = Query::parse(&expand, set)?;
+        let body = json!({"d": shape.shape().entity(&*books, set, row, &base)});
+        let mut response = answer::json_response(StatusCode::CREATED, &body);
+        let headers = response.headers_mut();
+        if let Ok(location) = HeaderValue::from_str(&format!("{base}{}('{number}')", set.name)) {
+            headers.insert(header::LOCATION, location);
+        }
+        if let Some(message) = answer::sap_message(&checked.warnings) {
+            headers.insert("sap-message", message);
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,247 @@
+//! What the console does after people: claim, mark as dispatched, send once, write down the end.
+
+use andon_approvals::{
+    ApplyOutcome, ApprovalRow, ApprovedChange, ChangeReference, DispatchRefusal, Outcome, OutcomeKind, Receipt,
+    Reconciled, State, WriteOperation, verify_for_dispatch,
+};
+use andon_domain::audit::{AuditEvent, AuditOutcome};
+use andon_domain::{ApprovalId, Caller, PortError, operations};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+use super::decide::{check_person, settle_at};
+use super::{change, load};
+use crate::dispatch::invalidate_for;
+use crate::error::EngineError;
+use crate::world::Engine;
+
+/// Sends every approved request whose undo window is over. Returns how many were sent.
+///
+/// # Errors
+/// When the journal cannot be read or written; what was not marked as dispatched was not sent.
+pub async fn send_due(engine: &Arc<Engine>) -> Result<u32, EngineError> {
+    let now = engine.clock.now();
+    let mut sent = 0;
+    for row in engine.journal.in_states(&[State::Approved]).await? {
+        if row.progress.dispatch_after.is_some_and(|after| after <= now) {
+            match send(engine, row).await {
+                Ok(()) => sent += 1,
+                // Somebody denied or undid it first: that is the other's right, not a failure.
+                Err(EngineError::AlreadyDecided(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+    Ok(sent)
+}
+
+async fn send(engine: &Engine, row: ApprovalRow) -> Result<(), EngineError> {
+    let system = Caller::system(row.request.tenant.clone());
+    let tenant = engine.tenant(&row.request.tenant)?;
+    let Some(binding) = tenant.parts.systems.writes.get(row.request.operation.as_str()) else {
+        return not_sent(engine, &system, &row, "the system is not configured any more").await;
+    };
+    let mut progress = row.progress.clone();
+    progress.state = State::Claimed;
+    let claimed = step(engine, &system, &row, progress, "approval.claimed").await?;
+    engine.crash_point("claim");
+
+    let endpoint = binding.endpoint_fingerprint();
+    let now = engine.clock.moment();
+    if let Err(refusal) = verify_for_dispatch(&claimed, &engine.roster(), &endpoint, &now) {
+        return not_sent(engine, &system, &claimed, &refused_words(&refusal)).await;
+    }
+    let mut progress = claimed.progress.clone();
+    progress.state = State::Dispatched;
+    progress.attempt = Some(engine.ids.request().to_string());
+    engine.crash_point("dispatch-before");
+    let dispatched = step(engine, &system, &claimed, progress, "approval.dispatched").await?;
+    engine.crash_point("dispatched");
+
+    let outcome = match ApprovedChange::from_dispatched(&dispatched, &engine.roster(), &endpoint, &now) {
+        Ok(approved) => binding.apply(approved).await,
+        Err(refusal) => ApplyOutcome::NotSent(PortError::new(
+            andon_domain::System::Storage,
+            andon_domain::PortErrorKind::Invalid,
+            refused_words(&refusal),
+        )),
+    };
+    engine.crash_point("response-read");
+    finish(engine, &system, &dispatched, outcome).await?;
+    engine.crash_point("result-commit");
+    Ok(())
+}
+
+async fn step(
+    engine: &Engine,
+    system: &Caller,
+    row: &ApprovalRow,
+    progress: andon_approvals::Progress,
+    action: &str,
+) -> Result<ApprovalRow, EngineError> {
+    let audit = AuditEvent::new(system, engine.clock.now(), action, row.request.id.to_string())
+        .detail(json!({"digest": row.request.digest.to_string(), "attempt": progress.attempt}));
+    change(engine, row, progress, audit).await
+}
+
+/// Writes down how the write ended. If the disk refuses now, the row stays `dispatched` and the next start makes it
+/// `unknown`: it is never sent again.
+async fn finish(
+    engine: &Engine,
+    system: &Caller,
+    row: &ApprovalRow,
+    outcome: ApplyOutcome,
+) -> Result<(), EngineError> {
+    let (state, outcome) = match outcome {
+        ApplyOutcome::Succeeded(receipt) => (State::Succeeded, executed(receipt, None)),
+        ApplyOutcome::Refused { code, message } => {
+            let detail = json!({ "code": code });
+            (State::Failed, ended(OutcomeKind::RefusedBySystem, message, detail))
+        }
+        ApplyOutcome::NotSent(error) => {
+            tracing::warn!(approval = %row.request.id, detail = %error.detail, "write was not sent: {error}");
+            (State::Failed, ended(OutcomeKind::NotSent, error.to_string(), json!({})))
+        }
+        ApplyOutcome::Unknown(error) => {
+            tracing::error!(approval = %row.request.id, detail = %error.detail, "write outcome unknown: {error}");
+            (State::Unknown, ended(OutcomeKind::Unknown, error.to_string(), json!({})))
+        }
+    };
+    let action = match state {
+        State::Succeeded => "approval.succeeded",
+        State::Failed => "approval.failed",
+        _ => "approval.unknown",
+    };
+    settle_row(engine, system, row, state, outcome, action).await?;
+    Ok(())
+}
+
+/// Looks in the system for what an unanswered write may have made, and settles the request when that is certain.
+///
+/// # Errors
+/// [`EngineError::AlreadyDecided`] when the outcome is not unknown; a port failure when the system cannot be read.
+pub async fn reconcile(engine: &Engine, caller: &Caller, id: ApprovalId) -> Result<ApprovalRow, EngineError> {
+    let row = load(engine, caller, id).await?;
+    check_person(engine, caller, &row)?;
+    if row.progress.state != State::Unknown {
+        return Err(EngineError::AlreadyDecided(Box::new(row)));
+    }
+    let found = binding(engine, &row)?.reconcile(&ChangeReference::of(&row)).await?;
+    let actor = caller.actor();
+    let (state, outcome) = match found {
+        Reconciled::Found(receipt) => (State::Succeeded, executed(receipt, Some(actor))),
+        Reconciled::NotFound => {
+            let message = "no trace of it was found when the system was read; it may still arrive";
+            (State::Unknown, ended(OutcomeKind::Unknown, message.to_owned(), json!({"read_back": "not_found"})))
+        }
+        Reconciled::Several(references) => {
+            let message = format!("more than one document carries our reference: {}", references.join(", "));
+            (State::Unknown, ended(OutcomeKind::Unknown, message, json!({"read_back": references})))
+        }
+    };
+    settle_row(engine, caller, &row, state, outcome, "approval.reconciled").await
+}
+
+/// A person settles an unknown outcome by hand, with a reason.
+///
+/// # Errors
+/// When the outcome is not unknown, the reason is too short, or the person may not decide this risk.
+pub async fn settle(
+    engine: &Engine,
+    caller: &Caller,
+    id: ApprovalId,
+    happened: bool,
+    reference: Option<String>,
+    reason: &str,
+) -> Result<ApprovalRow, EngineError> {
+    let row = load(engine, caller, id).await?;
+    check_person(engine, caller, &row)?;
+    if row.progress.state != State::Unknown {
+        return Err(EngineError::AlreadyDecided(Box::new(row)));
+    }
+    let reason = reason.trim();
+    if reason.chars().count() < 10 {
+        return Err(EngineError::ReasonNeeded { risk: row.request.risk, least: 10 });
+    }
+    let (state, kind) = if happened {
+        (State::Succeeded, OutcomeKind::Executed)
+    } else {
+        (State::Failed, OutcomeKind::NotSent)
+    };
+    let mut outcome = ended(kind, reason.to_owned(), json!({"settled_by_hand": true}));
+    outcome.reference = reference.filter(|r| !r.trim().is_empty());
+    outcome.settled_by = Some(caller.actor());
+    settle_row(engine, caller, &row, state, outcome, "approval.settled_by_hand").await
+}
+
+fn binding<'e>(engine: &'e Engine, row: &ApprovalRow) -> Result<&'e Arc<dyn WriteOperation>, EngineError> {
+    let tenant = engine.tenant(&row.request.tenant)?;
+    let binding = tenant.parts.systems.writes.get(row.request.operation.as_str());
+    binding.ok_or_else(|| EngineError::NotConfigured(row.request.operation.to_string()))
+}
+
+/// A request that passed people but must not be sent.
+pub(super) async fn not_sent(
+    engine: &Engine,
+    system: &Caller,
+    row: &ApprovalRow,
+    why: &str,
+) -> Result<(), EngineError> {
+    let outcome = ended(OutcomeKind::NotSent, why.to_owned(), json!({}));
+    settle_row(engine, system, row, State::Failed, outcome, "approval.not_sent").await?;
+    Ok(())
+}
+
+pub(super) async fn settle_row(
+    engine: &Engine,
+    caller: &Caller,
+    row: &ApprovalRow,
+    state: State,
+    outcome: Outcome,
+    action: &str,
+) -> Result<ApprovalRow, EngineError> {
+    let now = engine.clock.moment();
+    let audited = match outcome.kind {
+        OutcomeKind::Executed => AuditOutcome::Done,
+        OutcomeKind::RefusedBySystem | OutcomeKind::NotSent => AuditOutcome::Failed,
+        OutcomeKind::Unknown => AuditOutcome::Unknown,
+    };
+    let audit = AuditEvent::new(caller, now.utc, action, row.request.id.to_string())
+        .outcome(audited)
+        .detail(json!({"reference": outcome.reference, "message": outcome.message}));
+    let did_it = outcome.kind == OutcomeKind::Executed;
+    let mut progress = row.progress.clone();
+    progress.outcome = Some(outcome);
+    if state == State::Unknown {
+        progress.state = state;
+    } else {
+        settle_at(&mut progress, state, &now);
+    }
+    let row = change(engine, row, progress, audit).await?;
+    if did_it && let Some(operation) = operations::find(row.request.operation.as_str()) {
+        invalidate_for(engine, &row.request.tenant, operation);
+    }
+    Ok(row)
+}
+
+pub(super) fn ended(kind: OutcomeKind, message: String, detail: Value) -> Outcome {
+    Outcome { kind, reference: None, message, warnings: Vec::new(), detail, settled_by: None }
+}
+
+fn executed(receipt: Receipt, settled_by: Option<String>) -> Outcome {
+    Outcome {
+        kind: OutcomeKind::Executed,
+        reference: Some(receipt.reference),
+        message: receipt.message,
+        warnings: receipt.warnings,
+        detail: receipt.detail,
+        settled_by,
+    }
+}
+
+fn refused_words(refusal: &DispatchRefusal) -> String {
+    match refusal {
+        DispatchRefusal::TooLate => "not sent, the decision came too late".to_owned(),
+        other => format!("not sent, {other}"),
+    }
+}

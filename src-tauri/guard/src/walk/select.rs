@@ -1,0 +1,458 @@
+//! One SELECT: its clauses in the order in which names come to life, `*` spelled out, output columns named.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    Distinct, Expr, GroupByExpr, GroupByWithModifier, Ident, NamedWindowDefinition, NamedWindowExpr, ObjectNamePart,
+    OrderBy, OrderByKind, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SelectModifiers,
+    WildcardAdditionalOptions, visit_expressions,
+};
+use sqlparser::tokenizer::Span;
+
+use super::limit::number;
+use super::{Output, Place, Walk};
+use crate::checked::ChangeKind;
+use crate::dialect::{Dialect, is_safe_name};
+use crate::refusal::{Reason, ReasonCode};
+use crate::scope::{Alias, AliasUse, Scope, Source};
+
+/// One entry of the SELECT list while it is worked on.
+struct Item {
+    expr: Expr,
+    alias: Option<Ident>,
+}
+
+impl Walk<'_> {
+    pub(super) fn select(&mut self, select: &mut Select, order_by: Option<&mut OrderBy>, place: Place) -> Vec<Output> {
+        let Select {
+            select_token,
+            optimizer_hints,
+            distinct,
+            select_modifiers,
+            top,
+            top_before_distinct: _,
+            projection,
+            exclude,
+            into,
+            from,
+            lateral_views,
+            prewhere,
+            selection,
+            connect_by,
+            group_by,
+            cluster_by,
+            distribute_by,
+            sort_by,
+            having,
+            named_window,
+            qualify,
+            window_before_qualify: _,
+            value_table_mode,
+            flavor,
+        } = select;
+        let span = select_token.0.span;
+        // Hints are comments; what runs is rendered without them.
+        optimizer_hints.clear();
+        if into.is_some() {
+            self.refuse(
+                Reason::new(
+                    ReasonCode::SelectInto,
+                    "a query may not write into a table, file or variable: INTO",
+                    "Leave INTO out.",
+                )
+                .at(span),
+            );
+        }
+        let odd = select_modifiers.as_ref().is_some_and(has_modifier)
+            || top.is_some()
+            || exclude.is_some()
+            || !lateral_views.is_empty()
+            || prewhere.is_some()
+            || !connect_by.is_empty()
+            || !cluster_by.is_empty()
+            || !distribute_by.is_empty()
+            || !sort_by.is_empty()
+            || qualify.is_some()
+            || value_table_mode.is_some()
+            || *flavor != SelectFlavor::Standard;
+        if odd {
+            self.refuse_construct("a clause that is not part of plain SELECT", span);
+        }
+        let mut scope = self.from(from);
+        scope.keep = self.expressions_kept(distinct.as_ref(), group_by, order_by.as_deref());
+        self.scopes.push(scope);
+
+        let (items, outputs) = self.projection(std::mem::take(projection), place);
+        let (exprs, aliases): (Vec<Expr>, Vec<Option<Ident>>) =
+            items.into_iter().map(|item| (item.expr, item.alias)).unzip();
+        self.open_aliases(exprs, &aliases, &outputs);
+
+        self.distinct(distinct.as_mut(), span);
+        if let Some(condition) = selection {
+            self.tally.wheres += 1;
+            let use_aliases = self.dialect == Dialect::Sqlite;
+            self.clause(condition, use_aliases);
+        }
+        self.group_by(group_by, &outputs);
+        if let Some(condition) = having {
+            self.clause(condition, true);
+        }
+        self.named_windows(named_window);
+        if let Some(order_by) = order_by {
+            self.order_by(order_by, &outputs);
+        }
+        let scope = self.scopes.pop().unwrap_or_default();
+        *projection = scope.items.into_iter().zip(aliases).map(|(expr, alias)| select_item(expr, alias)).collect();
+        outputs
+    }
+
+    /// Walks an expression in which an output alias may stand for what it names.
+    pub(super) fn clause(&mut self, expr: &mut Expr, use_aliases: bool) {
+        let class = self.class.take();
+        self.alias_use(if use_aliases { AliasUse::Inline } else { AliasUse::No });
+        self.expr(expr);
+        self.alias_use(AliasUse::No);
+        self.class = class;
+    }
+
+    fn alias_use(&mut self, alias_use: AliasUse) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.alias_use = alias_use;
+        }
+    }
+
+    /// PostgreSQL and MySQL want a grouped expression in the SELECT list to be the same text as in GROUP BY; two
+    /// parameters are not the same to them, so the literals inside stay.
+    fn expressions_kept(
+        &self,
+        distinct: Option<&Distinct>,
+        group_by: &GroupByExpr,
+        order_by: Option<&OrderBy>,
+    ) -> Vec<Expr> {
+        if self.dialect == Dialect::Sqlite {
+            return Vec::new();
+        }
+        let is_compound =
+            |expr: &&Expr| !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_));
+        let mut kept: Vec<Expr> = match group_by {
+            GroupByExpr::Expressions(exprs, _) => exprs.iter().filter(is_compound).cloned().collect(),
+            GroupByExpr::All(_) => Vec::new(),
+        };
+        if let (Some(Distinct::Distinct | Distinct::On(_)), Some(OrderBy { kind: OrderByKind::Expressions(exprs), .. })) =
+            (distinct, order_by)
+        {
+            kept.extend(exprs.iter().map(|order| &order.expr).filter(is_compound).cloned());
+        }
+        kept
+    }
+
+    fn projection(&mut self, projection: Vec<SelectItem>, place: Place) -> (Vec<Item>, Vec<Output>) {
+        let projection = if place == Place::Exists && matches!(projection.as_slice(), [SelectItem::Wildcard(_)]) {
+            // EXISTS looks at rows only; reading every column for it would raise the class of the result for nothing.
+            return (vec![Item { expr: number(1), alias: None }], Vec::new());
+        } else {
+            projection
+        };
+        let mut items = Vec::with_capacity(projection.len());
+        let mut outputs = Vec::with_capacity(projection.len());
+        for item in projection {
+            match item {
+                SelectItem::UnnamedExpr(expr) => self.item(expr, None, place, &mut items, &mut outputs),
+                SelectItem::ExprWithAlias { expr, mut alias } => {
+                    self.check_name(&mut alias);
+                    self.item(expr, Some(alias), place, &mut items, &mut outputs);
+                }
+                SelectItem::Wildcard(options) => {
+                    self.wildcard_options(&options);
+                    for expr in self.star(None) {
+                        self.item(expr, None, place, &mut items, &mut outputs);
+                    }
+                }
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                    self.wildcard_options(&options);
+                    let parts: Vec<&ObjectNamePart> = name.0.iter().collect();
+                    let relation = self.star_relation(&parts, &name.to_string());
+                    if let Some(relation) = relation {
+                        for expr in self.star(Some(relation)) {
+                            self.item(expr, None, place, &mut items, &mut outputs);
+                        }
+                    }
+                }
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _)
+                | SelectItem::ExprWithAliases { .. } => {
+                    self.refuse_construct("this kind of column in the SELECT list", Span::empty());
+                }
+            }
+        }
+        (items, outputs)
+    }
+
+    fn item(
+        &mut self,
+        mut expr: Expr,
+        alias: Option<Ident>,
+        place: Place,
+        items: &mut Vec<Item>,
+        outputs: &mut Vec<Output>,
+    ) {
+        let (mut alias, named) = (alias.clone(), alias.is_some());
+        let column = column_name(&expr).cloned();
+        let text = match (&alias, &column) {
+            (Some(alias), _) => alias.value.clone(),
+            (None, Some(column)) => column.value.clone(),
+            (None, None) if place == Place::Inner || place == Place::Exists => String::new(),
+            (None, None) => expr.to_string(),
+        };
+        let class = self.with_class(|walk| walk.expr(&mut expr));
+        let mut name = alias.clone().or(column);
+        if place == Place::Named && !named && !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+            // The column must have a name that the guard and the database agree on.
+            let given = name.take().unwrap_or_else(|| self.name_for(&expr, &text, outputs));
+            self.change(ChangeKind::NameAdded, format!("column named: {}", given.value));
+            alias = Some(given.clone());
+            name = Some(given);
+        }
+        items.push(Item { expr, alias });
+        outputs.push(Output { name, title: text, class });
+    }
+
+    /// A name for an unnamed column of a subquery: the one the database would have used, if it can be written.
+    fn name_for(&self, expr: &Expr, text: &str, outputs: &[Output]) -> Ident {
+        let wanted = match (self.dialect, expr) {
+            (Dialect::Postgres, Expr::Function(function)) => function.name.to_string().to_ascii_lowercase(),
+            _ => text.to_owned(),
+        };
+        let taken = |name: &str| {
+            outputs.iter().any(|output| output.name.as_ref().is_some_and(|n| n.value.eq_ignore_ascii_case(name)))
+        };
+        if is_safe_name(&wanted) && wanted.len() <= 60 && !taken(&wanted) {
+            self.dialect.ident(&wanted)
+        } else {
+            Ident::new(format!("column_{}", outputs.len() + 1))
+        }
+    }
+
+    fn wildcard_options(&mut self, options: &WildcardAdditionalOptions) {
+        let WildcardAdditionalOptions {
+            wildcard_token,
+            opt_ilike,
+            opt_exclude,
+            opt_except,
+            opt_replace,
+            opt_rename,
+            opt_alias,
+        } = options;
+        let odd = opt_ilike.is_some() || opt_exclude.is_some() || opt_except.is_some();
+        if odd || opt_replace.is_some() || opt_rename.is_some() || opt_alias.is_some() {
+            self.refuse_construct("a modifier behind *", wildcard_token.0.span);
+        }
+    }
+
+    fn star_relation(&mut self, parts: &[&ObjectNamePart], written: &str) -> Option<usize> {
+        let idents: Vec<&Ident> = parts.iter().filter_map(|part| part.as_ident()).collect();
+        let scope = self.scopes.last()?;
+        let found = match idents.as_slice() {
+            [name] => scope.find_relation(&self.dialect.key(name)),
+            [schema, name] => scope
+                .find_relation(&self.dialect.key(name))
+                .filter(|index| scope.relations[*index].schema.as_deref() == Some(&self.dialect.key(schema))),
+            _ => None,
+        };
+        if found.is_none() {
+            self.refuse(
+                Reason::new(
+                    ReasonCode::ColumnNotAllowed,
+                    format!("this is no table of the query: {written}"),
+                    "Name a table or alias of the FROM clause.",
+                )
+                .about(written),
+            );
+        }
+        found
+    }
+
+    /// The allowed columns that `*` or `t.*` stands for, as expressions still to be walked.
+    fn star(&mut self, only: Option<usize>) -> Vec<Expr> {
+        let Some(scope) = self.scopes.last() else { return Vec::new() };
+        let single = self.scopes.len() == 1 && scope.relations.len() == 1;
+        if scope.relations.is_empty() {
+            self.refuse_construct("* without a FROM clause", Span::empty());
+            return Vec::new();
+        }
+        let mut exprs = Vec::new();
+        let mut left_out = Vec::new();
+        // PostgreSQL and MySQL put united columns first, SQLite leaves them where the left table has them.
+        let united_first = only.is_none() && self.dialect != Dialect::Sqlite;
+        if united_first {
+            exprs.extend(scope.merged.iter().map(|merged| united(scope, merged)));
+        }
+        for (index, relation) in scope.relations.iter().enumerate() {
+            if only.is_some_and(|only| only != index) {
+                continue;
+            }
+            for name in relation.column_names(self.policy) {
+                let ident = match &relation.source {
+                    Source::Table(_) => self.dialect.ident(name),
+                    _ => derived_ident(relation, name),
+                };
+                let key = self.dialect.key(&ident);
+                let merged = scope.merged.iter().find(|merged| merged.key == key && merged.sides.contains(&index));
+                exprs.push(match merged.filter(|_| only.is_none()) {
+                    Some(merged) if !united_first && merged.sides.first() == Some(&index) => united(scope, merged),
+                    Some(_) => continue,
+                    None if single => Expr::Identifier(ident),
+                    None => super::from::qualified(scope, index, &ident),
+                });
+            }
+            if let Source::Table(table) = relation.source {
+                left_out.extend(self.policy.withheld(table).iter().map(|column| {
+                    format!("{}.{} is {}", self.policy.table(table).name, column.name, column.class.as_str())
+                }));
+            }
+        }
+        self.change(ChangeKind::StarExpanded, format!("* written as {} columns", exprs.len()));
+        let cleared = self.policy.clearance().map_or("", andon_domain::Class::as_str);
+        for column in left_out {
+            self.change(ChangeKind::ColumnLeftOut, format!("column left out: {column}, you are cleared to {cleared}"));
+        }
+        exprs
+    }
+
+    fn open_aliases(&mut self, items: Vec<Expr>, names: &[Option<Ident>], outputs: &[Output]) {
+        let aliases = names
+            .iter()
+            .enumerate()
+            .filter_map(|(position, name)| {
+                let key = self.dialect.key(name.as_ref()?);
+                let class = outputs.get(position).and_then(|output| output.class);
+                Some(Alias { key, position, class, can_inline: can_copy(&items[position]) })
+            })
+            .collect();
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.items = items;
+            scope.aliases = aliases;
+        }
+    }
+
+    fn distinct(&mut self, distinct: Option<&mut Distinct>, span: Span) {
+        let Some(Distinct::On(exprs)) = distinct else { return };
+        if self.dialect != Dialect::Postgres {
+            self.refuse_dialect("DISTINCT ON", span, "Use GROUP BY with min or max.");
+        }
+        for expr in exprs {
+            self.clause(expr, true);
+        }
+    }
+
+    fn group_by(&mut self, group_by: &mut GroupByExpr, outputs: &[Output]) {
+        match group_by {
+            GroupByExpr::All(_) => {
+                self.tally.group_bys += 1;
+                self.refuse_construct("GROUP BY ALL", Span::empty());
+            }
+            GroupByExpr::Expressions(exprs, modifiers) => {
+                if !exprs.is_empty() {
+                    self.tally.group_bys += 1;
+                }
+                let rollup = |modifier: &GroupByWithModifier| matches!(modifier, GroupByWithModifier::Rollup);
+                if !modifiers.iter().all(rollup) || (self.dialect != Dialect::MySql && !modifiers.is_empty()) {
+                    self.refuse_construct("a modifier behind GROUP BY", Span::empty());
+                }
+                for expr in exprs {
+                    self.group_expr(expr, outputs);
+                }
+            }
+        }
+    }
+
+    fn group_expr(&mut self, expr: &mut Expr, outputs: &[Output]) {
+        if let (Expr::GroupingSets(sets) | Expr::Cube(sets) | Expr::Rollup(sets), Dialect::Postgres) =
+            (&mut *expr, self.dialect)
+        {
+            for expr in sets.iter_mut().flatten() {
+                self.group_expr(expr, outputs);
+            }
+        } else if !self.ordinal(expr, outputs.len()) && !self.group_alias(expr, outputs) {
+            self.clause(expr, true);
+        }
+    }
+
+    fn named_windows(&mut self, windows: &mut [NamedWindowDefinition]) {
+        for NamedWindowDefinition(name, window) in windows {
+            self.check_name(name);
+            match window {
+                NamedWindowExpr::NamedWindow(other) => self.check_name(other),
+                NamedWindowExpr::WindowSpec(spec) => {
+                    let class = self.class.take();
+                    self.window_spec(spec);
+                    self.class = class;
+                }
+            }
+        }
+    }
+}
+
+fn has_modifier(modifiers: &SelectModifiers) -> bool {
+    let SelectModifiers {
+        high_priority,
+        straight_join,
+        sql_small_result,
+        sql_big_result,
+        sql_buffer_result,
+        sql_no_cache,
+        sql_calc_found_rows,
+    } = modifiers;
+    *high_priority
+        || *straight_join
+        || *sql_small_result
+        || *sql_big_result
+        || *sql_buffer_result
+        || *sql_no_cache
+        || *sql_calc_found_rows
+}
+
+fn select_item(expr: Expr, alias: Option<Ident>) -> SelectItem {
+    match alias {
+        Some(alias) => SelectItem::ExprWithAlias { expr, alias },
+        None => SelectItem::UnnamedExpr(expr),
+    }
+}
+
+/// The name of the column that an expression is, parentheses aside.
+pub(super) fn column_name(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Identifier(ident) => Some(ident),
+        Expr::CompoundIdentifier(parts) => parts.last(),
+        Expr::Nested(inner) => column_name(inner),
+        _ => None,
+    }
+}
+
+fn united(scope: &Scope, merged: &crate::scope::Merged) -> Expr {
+    match merged.canonical {
+        Some(side) => super::from::qualified(scope, side, &merged.ident),
+        None => Expr::Identifier(merged.ident.clone()),
+    }
+}
+
+fn derived_ident(relation: &crate::scope::Relation, name: &str) -> Ident {
+    match &relation.source {
+        Source::Derived(columns) => columns
+            .iter()
+            .filter_map(|column| column.name.as_ref())
+            .find(|ident| ident.value == name)
+            .cloned()
+            .unwrap_or_else(|| Ident::new(name)),
+        Source::Table(_) | Source::Refused => Ident::new(name),
+    }
+}
+
+/// Whether an expression may be written a second time in place of its alias.
+fn can_copy(expr: &Expr) -> bool {
+    let found = visit_expressions(expr, |part| match part {
+        Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => ControlFlow::Break(()),
+        Expr::Function(function) if function.over.is_some() => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_continue()
+}

@@ -1,0 +1,139 @@
+//! The data folder, opened: one lock, one journal, one mirror per tenant. Hands out the ports.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use andon_approvals::ApprovalJournal;
+use andon_domain::ports::{AgentRegistry, AuditLog, AuditVerdict, Mirror, QueryHistory, Settings};
+use andon_domain::{PortError, TenantId};
+
+use crate::agents::Agents;
+use crate::approvals::Approvals;
+use crate::audit::TenantAudit;
+use crate::audit::reads::{ReadAudit, ReadLimits};
+use crate::audit::verify::verify;
+use crate::database::{Readers, Writer};
+use crate::folder::{FolderLock, OpenError, hold};
+use crate::history::History;
+use crate::journal_file::{JOURNAL, open_journal, open_journal_to_read};
+use crate::mirror::TenantMirror;
+use crate::problem::invalid;
+use crate::settings::TenantSettings;
+
+/// The open data folder. Dropping the store and every port it gave out closes the files and frees the folder.
+pub struct Store {
+    journal: Arc<Journal>,
+    folder: PathBuf,
+    mirrors: Mutex<HashMap<TenantId, Arc<TenantMirror>>>,
+}
+
+/// The journal file with everything that works on it. Fields end in this order: queue, readers, writer, lock.
+pub(crate) struct Journal {
+    pub(crate) read_audit: ReadAudit,
+    pub(crate) readers: Readers,
+    pub(crate) writer: Arc<Writer>,
+    _lock: FolderLock,
+}
+
+impl Store {
+    /// Takes the folder for this process, makes what is missing and checks what is there. Blocks; a large journal takes
+    /// about a second for each 100 MB.
+    ///
+    /// # Errors
+    /// [`OpenError`]; its `hint` says what to do.
+    pub fn open(data_dir: &Path) -> Result<Arc<Self>, OpenError> {
+        Self::open_with(data_dir, ReadLimits::default())
+    }
+
+    pub(crate) fn open_with(data_dir: &Path, limits: ReadLimits) -> Result<Arc<Self>, OpenError> {
+        let lock = hold(data_dir)?;
+        let path = data_dir.join(JOURNAL);
+        let no_thread = |source| OpenError::Folder { path: path.clone(), source };
+        let writer = Arc::new(Writer::start(open_journal(&path)?, "andon-journal").map_err(no_thread)?);
+        let read_audit = ReadAudit::start(Arc::clone(&writer), limits).map_err(no_thread)?;
+        let readers = Readers::new(path);
+        let journal = Arc::new(Journal { read_audit, readers, writer, _lock: lock });
+        Ok(Arc::new(Self { journal, folder: data_dir.to_owned(), mirrors: Mutex::default() }))
+    }
+
+    /// Requests of all tenants.
+    #[must_use]
+    pub fn journal(&self) -> Arc<dyn ApprovalJournal> {
+        Arc::new(Approvals { journal: Arc::clone(&self.journal) })
+    }
+
+    /// The audit log of a tenant.
+    #[must_use]
+    pub fn audit(&self, tenant: &TenantId) -> Arc<dyn AuditLog> {
+        Arc::new(TenantAudit { journal: Arc::clone(&self.journal), tenant: tenant.clone() })
+    }
+
+    /// Agents of all tenants.
+    #[must_use]
+    pub fn agents(&self) -> Arc<dyn AgentRegistry> {
+        Arc::new(Agents { journal: Arc::clone(&self.journal) })
+    }
+
+    /// Settings of all tenants.
+    #[must_use]
+    pub fn settings(&self) -> Arc<dyn Settings> {
+        Arc::new(TenantSettings { journal: Arc::clone(&self.journal) })
+    }
+
+    /// What analysts asked, of all tenants.
+    #[must_use]
+    pub fn history(&self) -> Arc<dyn QueryHistory> {
+        Arc::new(History { journal: Arc::clone(&self.journal) })
+    }
+
+    /// The plant mirror of a tenant, opened on first use. A damaged or outdated mirror is dropped and starts empty.
+    ///
+    /// # Errors
+    /// `Invalid` for a tenant that cannot name a folder, `Unavailable` when the file cannot be made.
+    pub fn mirror(&self, tenant: &TenantId) -> Result<Arc<dyn Mirror>, PortError> {
+        if !TenantId::is_valid(tenant.as_str()) {
+            return Err(invalid(format!("the tenant cannot name a folder: {tenant}")));
+        }
+        let mut mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mirror) = mirrors.get(tenant) {
+            return Ok(Arc::clone(mirror) as Arc<dyn Mirror>);
+        }
+        let folder = self.folder.join("tenants").join(tenant.as_str());
+        let mirror = Arc::new(TenantMirror::open(&folder)?);
+        mirrors.insert(tenant.clone(), Arc::clone(&mirror));
+        Ok(mirror)
+    }
+
+    /// Commits the audit events of reads that still wait and folds the write-ahead log into the file. Reads are refused
+    /// from then on; writes still work until the store is dropped.
+    pub async fn close(&self) {
+        let journal = Arc::clone(&self.journal);
+        let closing = tokio::task::spawn_blocking(move || journal.read_audit.close()).await;
+        if let Err(error) = closing {
+            tracing::error!(%error, "the audit queue did not close");
+        }
+        let folded = self
+            .journal
+            .writer
+            .outside_transaction(|connection| {
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            })
+            .await;
+        if let Err(error) = folded {
+            tracing::warn!(detail = %error.detail, "the write-ahead log stays for the next start");
+        }
+    }
+
+    /// Checks the audit log of a tenant in a journal file, without a console and without changing anything. Blocks.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the file cannot be read as a journal; a broken log is a verdict, not an error.
+    pub fn verify_audit_file(journal_path: &Path, tenant: &TenantId) -> Result<AuditVerdict, OpenError> {
+        let failed =
+            |error: rusqlite::Error| OpenError::Journal { path: journal_path.to_owned(), detail: error.to_string() };
+        let mut connection = open_journal_to_read(journal_path)?;
+        let view = connection.transaction().map_err(failed)?;
+        verify(&view, tenant).map_err(failed)
+    }
+}

@@ -1,0 +1,65 @@
+// Generated from the Rust types by the tests of andon-api. Do not edit.
+import type { AgentAddRequest } from "./AgentAddRequest";
+import type { AgentAdded } from "./AgentAdded";
+import type { AgentList } from "./AgentList";
+import type { AgentRef } from "./AgentRef";
+import type { ApprovalCard } from "./ApprovalCard";
+import type { ApprovalListRequest } from "./ApprovalListRequest";
+import type { ApprovalListResponse } from "./ApprovalListResponse";
+import type { ApprovalRef } from "./ApprovalRef";
+import type { ApproveRequest } from "./ApproveRequest";
+import type { AuditTail } from "./AuditTail";
+import type { AuditTailRequest } from "./AuditTailRequest";
+import type { AuditVerdict } from "./AuditVerdict";
+import type { CredentialSetRequest } from "./CredentialSetRequest";
+import type { DenyRequest } from "./DenyRequest";
+import type { Empty } from "./Empty";
+import type { OperationAnswer } from "./OperationAnswer";
+import type { OperationList } from "./OperationList";
+import type { OperationRunRequest } from "./OperationRunRequest";
+import type { PlantBoard } from "./PlantBoard";
+import type { QueryAnswer } from "./QueryAnswer";
+import type { QueryAskRequest } from "./QueryAskRequest";
+import type { QueryCancelRequest } from "./QueryCancelRequest";
+import type { QueryDesk } from "./QueryDesk";
+import type { QueryExport } from "./QueryExport";
+import type { QueryExportRequest } from "./QueryExportRequest";
+import type { QueryRows } from "./QueryRows";
+import type { QueryRowsRequest } from "./QueryRowsRequest";
+import type { QueryRunRequest } from "./QueryRunRequest";
+import type { SessionSwitchRequest } from "./SessionSwitchRequest";
+import type { SessionView } from "./SessionView";
+import type { SettleRequest } from "./SettleRequest";
+import type { StatusView } from "./StatusView";
+import type { SystemRef } from "./SystemRef";
+
+/** Every command with what it takes and gives. */
+export interface Commands {
+  session_get: { request: Empty; response: SessionView };
+  session_switch: { request: SessionSwitchRequest; response: SessionView };
+  status_get: { request: Empty; response: StatusView };
+  approval_list: { request: ApprovalListRequest; response: ApprovalListResponse };
+  approval_get: { request: ApprovalRef; response: ApprovalCard };
+  approval_approve: { request: ApproveRequest; response: ApprovalCard };
+  approval_deny: { request: DenyRequest; response: ApprovalCard };
+  approval_undo: { request: ApprovalRef; response: ApprovalCard };
+  approval_extend: { request: ApprovalRef; response: ApprovalCard };
+  approval_reconcile: { request: ApprovalRef; response: ApprovalCard };
+  approval_settle: { request: SettleRequest; response: ApprovalCard };
+  query_desk: { request: Empty; response: QueryDesk };
+  query_ask: { request: QueryAskRequest; response: QueryAnswer };
+  query_run: { request: QueryRunRequest; response: QueryAnswer };
+  query_rows: { request: QueryRowsRequest; response: QueryRows };
+  query_export: { request: QueryExportRequest; response: QueryExport };
+  query_cancel: { request: QueryCancelRequest; response: Empty };
+  plant_board: { request: Empty; response: PlantBoard };
+  operation_list: { request: Empty; response: OperationList };
+  operation_run: { request: OperationRunRequest; response: OperationAnswer };
+  agent_list: { request: Empty; response: AgentList };
+  agent_add: { request: AgentAddRequest; response: AgentAdded };
+  agent_revoke: { request: AgentRef; response: AgentList };
+  audit_tail: { request: AuditTailRequest; response: AuditTail };
+  audit_verify: { request: Empty; response: AuditVerdict };
+  credential_set: { request: CredentialSetRequest; response: Empty };
+  connection_test: { request: SystemRef; response: StatusView };
+}
