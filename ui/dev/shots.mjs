@@ -41,7 +41,7 @@ await shot("empty", dark);
 server.fixture.empty = false;
 await shot("offline", dark, async (page) => { server.away(true); await page.waitForTimeout(5500); });
 server.away(false);
-server.fixture.status = { keyring: { state: "locked", detail: null, latency_ms: null, last_contact: null }, sap: { state: "unauthorised", detail: "401", latency_ms: null, last_contact: new Date().toISOString() } };
+server.fixture.status = { keyring: "locked", systems: [{ system: "sap", state: "unauthorized", message: "refused", hint: null, latency_ms: null, checked_at: null, last_contact: new Date().toISOString() }] };
 await shot("banners", dark);
 server.fixture.status = {};
 await browser.close();

@@ -116,6 +116,12 @@ impl Console {
 }
 
 impl Session {
+    /// The tenant this session works in.
+    #[must_use]
+    pub const fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
     /// The caller behind this session now. Somebody the roster does not know (no keyring yet) may look and nothing more.
     #[must_use]
     pub fn caller(&self, console: &Console) -> Caller {

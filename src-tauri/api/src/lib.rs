@@ -12,5 +12,9 @@ pub use commands::{COMMANDS, Command};
 pub use console::{Console, ConsoleParts, Credentials, Session, event};
 pub use error::{ApiError, ErrorCode, from_engine};
 
+// Words the faces need; they import no room below this one.
+pub use andon_domain::{Risk, Via, text};
+pub use andon_engine::Change;
+
 #[cfg(test)]
 mod generated;

@@ -7,6 +7,8 @@ pub mod mes;
 pub mod model;
 pub mod sap;
 pub mod sql;
+#[cfg(test)]
+mod stranger;
 pub mod transport;
 
 pub use transport::{AuthKind, ConfigProblem, CredentialSource};

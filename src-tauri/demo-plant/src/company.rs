@@ -77,7 +77,11 @@ pub(crate) const SHORT_AT_OPENING: &[(&str, &str)] = &[
 ];
 
 const fn supplier(number: &'static str, name: &'static str, currency: &'static str) -> Supplier {
-    Supplier { number, name, currency }
+    Supplier {
+        number,
+        name,
+        currency,
+    }
 }
 
 pub(crate) static SUPPLIERS: &[Supplier] = &[
@@ -157,8 +161,14 @@ mod tests {
     #[test]
     fn lots_cover_every_size_of_order() {
         let values: Vec<Decimal> = MATERIALS.iter().map(Material::lot_value).collect();
-        let small = values.iter().filter(|value| **value < Decimal::from(1_000)).count();
-        let large = values.iter().filter(|value| **value > Decimal::from(100_000)).count();
+        let small = values
+            .iter()
+            .filter(|value| **value < Decimal::from(1_000))
+            .count();
+        let large = values
+            .iter()
+            .filter(|value| **value > Decimal::from(100_000))
+            .count();
         assert!(small >= 6 && large >= 4, "small {small}, large {large}");
         assert!(values.len() - small - large >= 8, "too few in between");
     }
@@ -166,15 +176,30 @@ mod tests {
     #[test]
     fn the_master_data_refers_to_itself() {
         for material in MATERIALS {
-            assert!(SUPPLIERS.iter().any(|s| s.number == material.supplier), "supplier of {}", material.number);
+            assert!(
+                SUPPLIERS.iter().any(|s| s.number == material.supplier),
+                "supplier of {}",
+                material.number
+            );
             assert!(material.text.len() <= 40, "text of {}", material.number);
-            assert!(material.price() > Decimal::ZERO && material.price_unit > 0, "price of {}", material.number);
+            assert!(
+                material.price() > Decimal::ZERO && material.price_unit > 0,
+                "price of {}",
+                material.number
+            );
         }
         for supplier in SUPPLIERS {
-            assert!(MATERIALS.iter().any(|m| m.supplier == supplier.number), "{} supplies nothing", supplier.name);
+            assert!(
+                MATERIALS.iter().any(|m| m.supplier == supplier.number),
+                "{} supplies nothing",
+                supplier.name
+            );
         }
         for (material, plant) in SHORT_AT_OPENING {
-            assert!(Material::named(material).is_some_and(|m| m.plants.contains(plant)), "{material} in {plant}");
+            assert!(
+                Material::named(material).is_some_and(|m| m.plants.contains(plant)),
+                "{material} in {plant}"
+            );
         }
     }
 }

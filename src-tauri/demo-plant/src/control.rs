@@ -55,7 +55,11 @@ pub(crate) fn router(control: Control) -> Router {
 }
 
 async fn counts(State(control): State<Control>) -> Response {
-    Json(Counts { sap: control.sap.counts(), mes_requests: control.mes.requests() }).into_response()
+    Json(Counts {
+        sap: control.sap.counts(),
+        mes_requests: control.mes.requests(),
+    })
+    .into_response()
 }
 
 async fn show_faults(State(control): State<Control>) -> Json<Value> {
@@ -67,14 +71,20 @@ async fn set_faults(State(control): State<Control>, Json(wanted): Json<WantedFau
         control.faults.set_sap(fault);
     }
     if let Some(fault) = wanted.mes {
+        let was_stale = control.faults.mes() == MesFault::Stale;
         control.faults.set_mes(fault);
+        if was_stale && fault != MesFault::Stale {
+            control.mes.resync();
+        }
     }
     tracing::info!(sap = ?control.faults.sap(), mes = ?control.faults.mes(), "faults set");
     Json(json!({"sap": control.faults.sap(), "mes": control.faults.mes()}))
 }
 
 async fn stop(State(control): State<Control>, Path(id): Path<String>, body: Option<Json<Stop>>) -> Response {
-    let reason = body.and_then(|Json(stop)| stop.reason).unwrap_or_else(|| "Stopped by hand".to_owned());
+    let reason = body
+        .and_then(|Json(stop)| stop.reason)
+        .unwrap_or_else(|| "Stopped by hand".to_owned());
     done(control.mes.stop(&id, &reason))
 }
 
@@ -90,5 +100,9 @@ async fn order(State(control): State<Control>, Path(number): Path<String>) -> Re
 }
 
 fn done(is_known: bool) -> Response {
-    if is_known { Json(json!({"done": true})).into_response() } else { StatusCode::NOT_FOUND.into_response() }
+    if is_known {
+        Json(json!({"done": true})).into_response()
+    } else {
+        StatusCode::NOT_FOUND.into_response()
+    }
 }

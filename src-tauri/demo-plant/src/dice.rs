@@ -63,9 +63,15 @@ mod tests {
     #[test]
     fn the_same_seed_tells_the_same_story() {
         let (mut a, mut b) = (Dice::new(7, "orders"), Dice::new(7, "orders"));
-        assert!((0..50).all(|_| a.between(0, 1000) == b.between(0, 1000)), "streams differ");
+        assert!(
+            (0..50).all(|_| a.between(0, 1000) == b.between(0, 1000)),
+            "streams differ"
+        );
         let (mut a, mut b) = (Dice::new(7, "orders"), Dice::new(7, "stock"));
-        assert!((0..50).any(|_| a.between(0, 1000) != b.between(0, 1000)), "labels do not matter");
+        assert!(
+            (0..50).any(|_| a.between(0, 1000) != b.between(0, 1000)),
+            "labels do not matter"
+        );
     }
 
     #[test]

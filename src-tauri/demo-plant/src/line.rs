@@ -70,7 +70,14 @@ impl Listener for LoopbackListener {
                         tracing::debug!(%error, "no-delay refused");
                     }
                     let connection = Switch::default();
-                    return (LoopbackStream { inner, connection, server: self.server.clone() }, address);
+                    return (
+                        LoopbackStream {
+                            inner,
+                            connection,
+                            server: self.server.clone(),
+                        },
+                        address,
+                    );
                 }
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");

@@ -11,7 +11,7 @@ mod line;
 mod mes;
 mod sap;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use faults::Faults;
 use line::{Line, LoopbackListener, Switch};
 
 /// How often goods move in the made-up warehouse.
-const GOODS_EVERY: Duration = Duration::from_secs(60);
+const GOODS_EVERY: Duration = Duration::from_secs(30);
 
 /// A simulated plant on loopback: SAP over OData V2, a MES over "Plant REST v1", and a purchasing agent.
 #[derive(Debug, Parser)]
@@ -66,13 +66,17 @@ struct Options {
 fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,rmcp=warn")),
         )
         .init();
     let options = Options::parse();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(options))
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(run(options))
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
@@ -90,15 +94,40 @@ async fn run(options: Options) -> anyhow::Result<()> {
         Arc::clone(&faults),
         options.state.as_deref(),
     )?);
-    let mes = Arc::new(mes::open(options.seed, now_ms, options.speed, token.clone(), Arc::clone(&faults)));
-    let control = control::Control { sap: Arc::clone(&sap), mes: Arc::clone(&mes), faults: Arc::clone(&faults) };
+    let mes = Arc::new(mes::open(
+        options.seed,
+        now_ms,
+        options.speed,
+        token.clone(),
+        Arc::clone(&faults),
+    ));
+    let control = control::Control {
+        sap: Arc::clone(&sap),
+        mes: Arc::clone(&mes),
+        faults: Arc::clone(&faults),
+    };
 
-    let sap_address =
-        serve("sap", options.sap_port, faults.sap_line.clone(), sap::router(Arc::clone(&sap))).await?;
-    let mes_address =
-        serve("mes", options.mes_port, faults.mes_line.clone(), mes::router(Arc::clone(&mes))).await?;
-    let control_address =
-        serve("control", options.control_port, Switch::default(), control::router(control)).await?;
+    let sap_address = serve(
+        "sap",
+        options.sap_port,
+        faults.sap_line.clone(),
+        sap::router(Arc::clone(&sap)),
+    )
+    .await?;
+    let mes_address = serve(
+        "mes",
+        options.mes_port,
+        faults.mes_line.clone(),
+        mes::router(Arc::clone(&mes)),
+    )
+    .await?;
+    let control_address = serve(
+        "control",
+        options.control_port,
+        Switch::default(),
+        control::router(control),
+    )
+    .await?;
     tokio::spawn(mes::live(mes));
     tokio::spawn(move_goods(sap));
 
@@ -142,14 +171,19 @@ fn secret() -> String {
 
 /// The HTTP client insists on one, although everything here is plain HTTP on loopback.
 pub(crate) fn install_tls_provider() {
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
         tracing::debug!("a tls provider was installed before");
     }
 }
 
 fn announce(line: &Value) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).context("standard output is closed")
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .context("standard output is closed")
 }
 
 async fn serve(
@@ -180,6 +214,7 @@ async fn move_goods(sap: Arc<sap::Sap>) {
     }
 }
 
+#[cfg(unix)]
 async fn until_told_to_end() -> anyhow::Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
@@ -187,6 +222,11 @@ async fn until_told_to_end() -> anyhow::Result<()> {
         interrupt = tokio::signal::ctrl_c() => interrupt?,
     }
     Ok(())
+}
+
+#[cfg(not(unix))]
+async fn until_told_to_end() -> anyhow::Result<()> {
+    Ok(tokio::signal::ctrl_c().await?)
 }
 
 /// Reads what the parent hands over, line by line; returns when the parent is gone and that matters.
@@ -213,14 +253,21 @@ async fn listen_to_parent(access: watch::Sender<Option<Access>>, exit_with_paren
 }
 
 fn speed(text: &str) -> Result<f64, String> {
-    positive(text).filter(|speed| *speed <= 1000.0).ok_or_else(|| "give a number above 0 and up to 1000".to_owned())
+    positive(text)
+        .filter(|speed| *speed <= 1000.0)
+        .ok_or_else(|| "give a number above 0 and up to 1000".to_owned())
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
-    let number = text.parse::<f64>().ok().filter(|number| (0.0..=86_400.0).contains(number));
+    let number = text
+        .parse::<f64>()
+        .ok()
+        .filter(|number| (0.0..=86_400.0).contains(number));
     number.ok_or_else(|| "give seconds from 0 to 86400".to_owned())
 }
 
 fn positive(text: &str) -> Option<f64> {
-    text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0)
+    text.parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite() && *number > 0.0)
 }

@@ -51,6 +51,13 @@ impl Timestamp {
     pub fn parse(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_millisecond()))
     }
+
+    /// The calendar date of this instant in an IANA zone, `YYYY-MM-DD`; in UTC when the zone is absent or not known here.
+    #[must_use]
+    pub fn date_in(self, zone: Option<&str>) -> String {
+        let zone = zone.and_then(|zone| jiff::tz::TimeZone::get(zone).ok()).unwrap_or(jiff::tz::TimeZone::UTC);
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| String::new(), |t| t.to_zoned(zone).date().to_string())
+    }
 }
 
 impl fmt::Display for Timestamp {
@@ -94,6 +101,11 @@ pub trait Clock: Send + Sync {
     /// The wall clock now.
     fn now(&self) -> Timestamp {
         self.moment().utc
+    }
+
+    /// Microseconds since boot, for measuring how long something took; whole milliseconds where a clock knows no finer.
+    fn boot_us(&self) -> u64 {
+        self.moment().boot_ms.saturating_mul(1_000)
     }
 }
 

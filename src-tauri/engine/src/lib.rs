@@ -13,6 +13,8 @@ pub mod dispatch;
 pub mod error;
 pub mod people;
 pub mod status;
+#[cfg(test)]
+mod testing;
 pub mod watch;
 mod world;
 

@@ -12,6 +12,7 @@ use andon_domain::{ApprovalId, Clock, Ids, Risk, System, TenantId};
 use andon_guard::{Policy, QuerySource};
 use tokio::sync::{Notify, broadcast};
 
+use crate::ask::ResultShelf;
 use crate::cache::TenantCache;
 use crate::error::EngineError;
 use crate::status::HealthBoard;
@@ -114,6 +115,8 @@ pub struct Tenant {
     pub feeds: FeedStates,
     /// How its systems are.
     pub health: HealthBoard,
+    /// Results of its analysts, for windows and exports.
+    pub results: ResultShelf,
 }
 
 /// What `app` brings for all tenants.
@@ -165,6 +168,7 @@ impl Engine {
                 cache: TenantCache::new(parts.cache_entries, parts.cache_ttl_s),
                 feeds: FeedStates::default(),
                 health: HealthBoard::default(),
+                results: ResultShelf::default(),
                 parts,
             };
             (tenant.parts.id.clone(), Arc::new(tenant))

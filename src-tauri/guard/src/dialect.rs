@@ -93,6 +93,17 @@ impl Dialect {
         }
     }
 
+    /// Whether the database reads a word as a value or a call when it stands bare where a column could stand.
+    pub(crate) fn is_value_word(self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let name = name.as_str();
+        match self {
+            Self::Sqlite => matches!(name, "current_date" | "current_time" | "current_timestamp"),
+            Self::Postgres => name == "user" || VALUE_WORDS.contains(&name),
+            Self::MySql => VALUE_WORDS.contains(&name),
+        }
+    }
+
     pub(crate) const fn quote(self) -> char {
         match self {
             Self::MySql => '`',
@@ -109,10 +120,13 @@ impl Dialect {
     }
 }
 
+/// PostgreSQL cuts longer names off in silence, so that two of them may become one.
+const MAX_NAME_BYTES: usize = 63;
+
 /// Whether a name can be written again inside quotes without any escaping rule coming into play.
 pub(crate) fn is_safe_name(name: &str) -> bool {
     !name.is_empty()
-        && name.chars().count() <= 128
+        && name.len() <= MAX_NAME_BYTES
         && name.chars().all(|c| c.is_alphanumeric() || " _-.%()/&+:,*=<>#@°€".contains(c))
         && !name.contains("--")
         && !name.contains("/*")
@@ -124,17 +138,7 @@ pub(crate) fn is_safe_bare_name(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || c == '_')
-        && name.chars().count() <= 128
-}
-
-/// Words that some database reads as a value or a call when they stand bare where a column could stand.
-pub(crate) fn is_value_word(name: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
-        "current_user", "default", "false", "localtime", "localtimestamp", "null", "session_user", "system_user",
-        "true", "user", "utc_date", "utc_time", "utc_timestamp",
-    ];
-    WORDS.contains(&name.to_ascii_lowercase().as_str())
+        && name.len() <= MAX_NAME_BYTES
 }
 
 /// Words that need quotes in at least one of our databases when used as a name.
@@ -153,8 +157,15 @@ fn is_reserved(name: &str) -> bool {
         "transaction", "trigger", "true", "union", "unique", "update", "usage", "use", "user", "using", "values",
         "variadic", "verbose", "when", "where", "window", "with", "write", "xor",
     ];
-    WORDS.binary_search(&name.to_ascii_lowercase().as_str()).is_ok() || is_value_word(name)
+    let name = name.to_ascii_lowercase();
+    WORDS.binary_search(&name.as_str()).is_ok() || VALUE_WORDS.contains(&name.as_str())
 }
+
+const VALUE_WORDS: &[&str] = &[
+    "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
+    "current_user", "localtime", "localtimestamp", "session_user", "system_user", "utc_date", "utc_time",
+    "utc_timestamp",
+];
 
 #[cfg(test)]
 mod tests {

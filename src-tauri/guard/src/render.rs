@@ -2,15 +2,24 @@
 
 use sqlparser::ast::{Query, Statement};
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{TokenWithSpan, Tokenizer};
 
 use crate::checked::Param;
 use crate::dialect::Dialect;
 
 /// The text to run and its parameters, in the order the database counts them. None if the text would not read back as
 /// the tree that was checked.
-pub(crate) fn render(query: &Query, params: &[Param], dialect: Dialect) -> Option<(String, Vec<Param>)> {
+pub(crate) fn render(
+    query: &Query,
+    params: &[Param],
+    dialect: Dialect,
+    mut buffer: Vec<TokenWithSpan>,
+) -> Option<(String, Vec<Param>)> {
     let text = query.to_string();
-    let again = Parser::new(dialect.parser()).with_recursion_limit(400).try_with_sql(&text).ok()?.parse_statements().ok()?;
+    buffer.clear();
+    Tokenizer::new(dialect.parser(), &text).tokenize_with_location_into_buf(&mut buffer).ok()?;
+    let mut parser = Parser::new(dialect.parser()).with_recursion_limit(400).with_tokens_with_locations(buffer);
+    let again = parser.parse_statements().ok()?;
     let [Statement::Query(again)] = again.as_slice() else { return None };
     if **again != *query {
         return None;

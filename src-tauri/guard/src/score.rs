@@ -2,6 +2,8 @@
 //!
 //! A CTE body is nested in parentheses and counts; a branch of a set operation does not.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// What a part of the score counts.
@@ -30,6 +32,17 @@ impl ScoreKind {
     }
 }
 
+impl fmt::Display for ScoreKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Join => "join",
+            Self::Where => "where",
+            Self::Subquery => "subquery",
+            Self::GroupBy => "group by",
+        })
+    }
+}
+
 /// One line of the score: how often something occurs and what that costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ScorePart {
@@ -39,6 +52,12 @@ pub struct ScorePart {
     pub count: u32,
     /// Occurrences times weight.
     pub points: u32,
+}
+
+impl fmt::Display for ScorePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {} = {}", self.count, self.kind, self.points)
+    }
 }
 
 /// The complexity of a query, with its parts.

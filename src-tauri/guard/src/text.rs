@@ -15,34 +15,37 @@ const MAX_DEPTH: usize = 24;
 /// The parser's own depth counter; it counts grammar levels, several to a parenthesis.
 const PARSER_DEPTH: usize = 120;
 
-/// Reads a text into the one query it holds.
-pub(crate) fn read(sql: &str, dialect: Dialect, limits: &Limits) -> Result<Box<Query>, Refusal> {
+/// Splits a text into tokens, after every check that needs no parser.
+pub(crate) fn tokens(sql: &str, dialect: Dialect, limits: &Limits) -> Result<Vec<TokenWithSpan>, Refusal> {
     check_characters(sql, limits)?;
-    let mut tokens = Tokenizer::new(dialect.parser(), sql)
-        .tokenize_with_location()
+    let mut tokens = Vec::with_capacity(sql.len() / 3);
+    Tokenizer::new(dialect.parser(), sql)
+        .tokenize_with_location_into_buf(&mut tokens)
         .map_err(|error| Refusal::one(unreadable(&error.message, error.location)))?;
+    // Comments and blanks carry nothing to the tree; what runs is rendered without them.
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
     check_tokens(&tokens, limits)?;
+    check_first_word(&tokens)?;
     if dialect == Dialect::Sqlite {
         drop_materialized(&mut tokens);
     }
-    let hint = parse_hint(&tokens, dialect);
-    let first_word = first_word(&tokens);
+    Ok(tokens)
+}
+
+/// Parses the tokens into the one query they hold, and gives the buffer of tokens back.
+pub(crate) fn parse(
+    sql: &str,
+    tokens: Vec<TokenWithSpan>,
+    dialect: Dialect,
+) -> Result<(Box<Query>, Vec<TokenWithSpan>), Refusal> {
     let mut parser =
         Parser::new(dialect.parser()).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(tokens);
-    let mut statements = parser.parse_statements().map_err(|error| refuse_parse(&error, hint, first_word.as_deref()))?;
-    let Some(statement) = statements.pop() else {
-        return Err(Refusal::one(Reason::new(
-            ReasonCode::EmptyStatement,
-            "there is no statement",
-            "Write one SELECT statement.",
-        )));
-    };
-    if !statements.is_empty() {
-        return Err(Refusal::one(several_statements()));
-    }
-    match statement {
-        Statement::Query(query) => Ok(query),
-        _ => Err(Refusal::one(not_a_select(first_word.as_deref()))),
+    let mut statements = parser.parse_statements().map_err(|error| refuse_parse(&error, &advice(sql, dialect)))?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(Statement::Query(query)), true) => Ok((query, parser.into_tokens())),
+        (None, _) => Err(Refusal::one(no_statement())),
+        (Some(_), true) => Err(Refusal::one(not_a_select("?"))),
+        (Some(_), false) => Err(Refusal::one(several_statements())),
     }
 }
 
@@ -97,7 +100,7 @@ fn is_hidden(c: char) -> bool {
 }
 
 fn check_tokens(tokens: &[TokenWithSpan], limits: &Limits) -> Result<(), Refusal> {
-    let count = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF)).count();
+    let count = tokens.len();
     if count > limits.tokens {
         return Err(Refusal::one(Reason::new(
             ReasonCode::TooManyTokens,
@@ -119,7 +122,6 @@ fn check_tokens(tokens: &[TokenWithSpan], limits: &Limits) -> Result<(), Refusal
         }
         match &token.token {
             Token::SemiColon => ended = true,
-            Token::Whitespace(_) | Token::EOF => {}
             _ if ended => return Err(Refusal::one(several_statements().at(token.span))),
             _ => {}
         }
@@ -134,65 +136,102 @@ fn is_word(word: &Word, keyword: &str) -> bool {
 /// `AS [NOT] MATERIALIZED (` is advice to SQLite's planner and means nothing to the result; the parser does not know it
 /// for SQLite, so it is taken out.
 fn drop_materialized(tokens: &mut Vec<TokenWithSpan>) {
-    let words: Vec<usize> = (0..tokens.len()).filter(|i| !matches!(tokens[*i].token, Token::Whitespace(_))).collect();
-    let is = |position: Option<&usize>, keyword: &str| {
-        position.is_some_and(|i| matches!(&tokens[*i].token, Token::Word(word) if is_word(word, keyword)))
+    let is = |token: &Token, keyword: &str| matches!(token, Token::Word(word) if is_word(word, keyword));
+    if !tokens.iter().any(|token| is(&token.token, "MATERIALIZED")) {
+        return;
+    }
+    let mut index = 2;
+    while index + 1 < tokens.len() {
+        let before = |steps: usize, keyword: &str| index >= steps && is(&tokens[index - steps].token, keyword);
+        let advises = is(&tokens[index].token, "MATERIALIZED") && tokens[index + 1].token == Token::LParen;
+        if advises && before(1, "AS") {
+            tokens.remove(index);
+        } else if advises && before(1, "NOT") && before(2, "AS") {
+            tokens.drain(index - 1..=index);
+        } else {
+            index += 1;
+        }
+    }
+}
+
+/// Only a query can pass, so nothing else reaches the parser: it knows hundreds of statements, some of them recursive.
+fn check_first_word(tokens: &[TokenWithSpan]) -> Result<(), Refusal> {
+    let Some(first) = tokens.iter().find(|token| token.token != Token::SemiColon) else {
+        return Err(Refusal::one(no_statement()));
     };
-    let mut gone = Vec::new();
-    for (position, index) in words.iter().enumerate() {
-        let back = |steps: usize| position.checked_sub(steps).and_then(|p| words.get(p));
-        let opens = words.get(position + 1).is_some_and(|i| tokens[*i].token == Token::LParen);
-        if !is(Some(index), "MATERIALIZED") || !opens {
-            continue;
+    match &first.token {
+        Token::LParen => Ok(()),
+        Token::Word(word) if is_word(word, "SELECT") || is_word(word, "WITH") || is_word(word, "VALUES") => Ok(()),
+        other => {
+            let word: String = other.to_string().chars().take(40).collect();
+            Err(Refusal::one(not_a_select(&word.to_uppercase()).at(first.span)))
         }
-        if is(back(1), "AS") {
-            gone.push(*index);
-        } else if is(back(1), "NOT") && is(back(2), "AS") {
-            gone.extend([words[position - 1], *index]);
-        }
-    }
-    for index in gone.into_iter().rev() {
-        tokens.remove(index);
     }
 }
 
-fn first_word(tokens: &[TokenWithSpan]) -> Option<String> {
-    tokens.iter().find_map(|token| match &token.token {
-        Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_uppercase()),
-        _ => None,
-    })
+/// What a text that the parser does not read was probably meant to be.
+enum Advice {
+    None,
+    Hint(&'static str),
+    Into,
+    Lock,
 }
 
-/// Advice for honest forms that the parser is known not to read.
-fn parse_hint(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<&'static str> {
+/// Looks for honest forms that the parser is known not to read, and for writes it does not know either.
+fn advice(sql: &str, dialect: Dialect) -> Advice {
+    let tokens = Tokenizer::new(dialect.parser(), sql).tokenize().unwrap_or_default();
     let mut previous: [Option<&Token>; 2] = [None, None];
-    for token in tokens.iter().map(|token| &token.token).filter(|token| !matches!(token, Token::Whitespace(_))) {
-        let after = |keyword: &str| matches!(previous[1], Some(Token::Word(word)) if is_word(word, keyword));
-        let value = matches!(token, Token::SingleQuotedString(_) | Token::Number(..));
-        if dialect == Dialect::Sqlite && value && (after("IS") || after("NOT")) {
-            return Some("Write = or <> (or IS DISTINCT FROM, where NULL matters) instead of IS with a value.");
+    for token in tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))) {
+        let was = |place: usize, keyword: &str| {
+            matches!(previous[place], Some(Token::Word(word)) if is_word(word, keyword))
+        };
+        let word = if let Token::Word(word) = token { Some(word) } else { None };
+        if was(1, "INTO") && word.is_some_and(|word| is_word(word, "OUTFILE") || is_word(word, "DUMPFILE")) {
+            return Advice::Into;
         }
-        if after("IN") && matches!(token, Token::Word(_)) {
-            return Some("Write IN (SELECT column FROM table) instead of IN with a table name.");
+        if was(0, "LOCK") && was(1, "IN") {
+            return Advice::Lock;
+        }
+        let value = matches!(token, Token::SingleQuotedString(_) | Token::Number(..));
+        if dialect == Dialect::Sqlite && value && (was(1, "IS") || (was(0, "IS") && was(1, "NOT"))) {
+            return Advice::Hint("Write = or <> (or IS DISTINCT FROM, where NULL matters) instead of IS with a value.");
+        }
+        if was(1, "IN") && word.is_some() {
+            return Advice::Hint("Write IN (SELECT column FROM table) instead of IN with a table name.");
         }
         previous = [previous[1], Some(token)];
     }
-    None
+    Advice::None
 }
 
-fn refuse_parse(error: &ParserError, hint: Option<&'static str>, first_word: Option<&str>) -> Refusal {
+fn refuse_parse(error: &ParserError, advice: &Advice) -> Refusal {
     let (ParserError::TokenizerError(message) | ParserError::ParserError(message)) = error else {
         return Refusal::one(too_deep());
     };
-    if first_word.is_some_and(|word| !matches!(word, "SELECT" | "WITH" | "VALUES" | "TABLE")) {
-        return Refusal::one(not_a_select(first_word));
-    }
     let (message, location) = split_location(message);
-    let mut reason = unreadable(message, location);
-    if let Some(hint) = hint {
-        reason.hint = hint.to_owned();
-    }
+    let reason = match advice {
+        Advice::None => unreadable(message, location),
+        Advice::Hint(hint) => Reason { hint: (*hint).to_owned(), ..unreadable(message, location) },
+        Advice::Into => select_into().at_location(location),
+        Advice::Lock => locking_read().at_location(location),
+    };
     Refusal::one(reason)
+}
+
+pub(crate) fn select_into() -> Reason {
+    Reason::new(
+        ReasonCode::SelectInto,
+        "a query may not write into a table, file or variable: INTO",
+        "Leave INTO out.",
+    )
+}
+
+pub(crate) fn locking_read() -> Reason {
+    Reason::new(
+        ReasonCode::LockingRead,
+        "a query may not lock rows: FOR UPDATE or FOR SHARE",
+        "Leave the locking clause out.",
+    )
 }
 
 /// The parser writes " at Line: 1, Column: 8" behind its message.
@@ -230,13 +269,16 @@ fn several_statements() -> Reason {
     )
 }
 
-fn not_a_select(first_word: Option<&str>) -> Reason {
+fn no_statement() -> Reason {
+    Reason::new(ReasonCode::EmptyStatement, "there is no statement", "Write one SELECT statement.")
+}
+
+fn not_a_select(word: &str) -> Reason {
     const WRITES: &[&str] = &[
         "ALTER", "ANALYZE", "ATTACH", "CALL", "COPY", "CREATE", "DELETE", "DETACH", "DO", "DROP", "EXEC", "EXECUTE",
         "GRANT", "INSERT", "LOAD", "LOCK", "MERGE", "OPTIMIZE", "RENAME", "REINDEX", "REPLACE", "REVOKE", "TRUNCATE",
         "UPDATE", "VACUUM",
     ];
-    let word = first_word.unwrap_or("?");
     let code = if WRITES.contains(&word) { ReasonCode::WriteStatement } else { ReasonCode::NotASelect };
     Reason::new(code, format!("only SELECT is allowed, not: {word}"), "Write one SELECT statement.").about(word)
 }

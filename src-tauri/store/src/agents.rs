@@ -63,7 +63,8 @@ impl AgentRegistry for Agents {
         self.journal
             .readers
             .read(move |tx| {
-                let sql = format!("SELECT {COLUMNS} FROM agents WHERE tenant = ?1 ORDER BY agent, created_at");
+                let sql =
+                    format!("SELECT {COLUMNS} FROM agents WHERE tenant = ?1 ORDER BY agent, created_at");
                 let mut statement = tx.prepare_cached(&sql)?;
                 let mut rows = statement.query([tenant.as_str()])?;
                 let mut agents = Vec::new();
@@ -127,7 +128,11 @@ impl AgentRegistry for Agents {
     }
 }
 
-fn refuse_duplicates(tx: &Transaction<'_>, grant: &AgentGrant, token_sha256: &[u8; 32]) -> Result<(), Problem> {
+fn refuse_duplicates(
+    tx: &Transaction<'_>,
+    grant: &AgentGrant,
+    token_sha256: &[u8; 32],
+) -> Result<(), Problem> {
     let is_alive: bool = tx.query_row(
         "SELECT EXISTS (SELECT 1 FROM agents WHERE tenant = ?1 AND agent = ?2 AND revoked_at IS NULL)",
         params![grant.tenant.as_str(), grant.agent.as_str()],
@@ -137,7 +142,11 @@ fn refuse_duplicates(tx: &Transaction<'_>, grant: &AgentGrant, token_sha256: &[u
         return Err(conflict(format!("an agent of this name exists: {}", grant.agent)).into());
     }
     let is_known = tx
-        .query_row("SELECT 1 FROM agents WHERE token_sha256 = ?1", [token_sha256], |_| Ok(()))
+        .query_row(
+            "SELECT 1 FROM agents WHERE token_sha256 = ?1",
+            [token_sha256],
+            |_| Ok(()),
+        )
         .optional()?
         .is_some();
     if is_known {

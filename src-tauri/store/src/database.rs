@@ -19,6 +19,8 @@ use crate::problem::Problem;
 const WAITING_WRITES: usize = 256;
 /// Read-only connections per file.
 const READERS: usize = 4;
+/// Prepared statements the writer keeps.
+const STATEMENTS: usize = 64;
 /// How long a connection waits for a lock of another process, such as a check of the audit log.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -35,8 +37,12 @@ pub(crate) enum Durability {
 
 /// Opens a connection that may write, with the settings every writer needs.
 pub(crate) fn open_writer(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let synchronous = match durability {
         Durability::Full => "FULL",
         Durability::Rebuildable => "NORMAL",
@@ -64,7 +70,10 @@ impl Writer {
                 job(&mut connection);
             }
         })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
     }
 
     /// Runs the work in a transaction of its own and waits until it is committed.
@@ -135,8 +144,9 @@ fn in_transaction<T, F>(connection: &mut Connection, work: F) -> Result<T, PortE
 where
     F: FnOnce(&Transaction<'_>) -> Result<T, Problem>,
 {
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(PortError::storage)?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(PortError::storage)?;
     let value = work(&transaction).map_err(Problem::on_write)?;
     transaction.commit().map_err(PortError::storage)?;
     Ok(value)
@@ -155,7 +165,11 @@ pub(crate) struct Readers {
 
 impl Readers {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Arc::default(), permits: Arc::new(Semaphore::new(READERS)) }
+        Self {
+            path,
+            idle: Arc::default(),
+            permits: Arc::new(Semaphore::new(READERS)),
+        }
     }
 
     /// Runs the work on one consistent view of the file.
@@ -180,7 +194,9 @@ impl Readers {
                 let view = connection.transaction()?;
                 work(&view)?
             };
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            idle.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
             Ok(value)
         });
         match task.await {
@@ -192,7 +208,10 @@ impl Readers {
 
 /// Opens a connection that cannot write.
 pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     connection.busy_timeout(BUSY)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")?;
     Ok(connection)

@@ -59,7 +59,9 @@ impl OpenError {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::HeldByAnother(_) => "Use the console that is already running, or choose another data folder.",
+            Self::HeldByAnother(_) => {
+                "Use the console that is already running, or choose another data folder."
+            }
             Self::Folder { .. } => "Check that the folder exists, is yours and can be written.",
             Self::Journal { .. } => "Check free space and permissions of the data folder, then start again.",
             Self::Damaged { .. } => {
@@ -91,9 +93,14 @@ pub(crate) fn hold(folder: &Path) -> Result<FolderLock, OpenError> {
 
 /// Makes a folder that only its owner may enter, and makes its entry durable.
 pub(crate) fn make_private_folder(folder: &Path) -> Result<(), OpenError> {
-    let failed = |source| OpenError::Folder { path: folder.to_owned(), source };
+    let failed = |source| OpenError::Folder {
+        path: folder.to_owned(),
+        source,
+    };
     if folder.is_dir() {
-        let is_ours = ["journal.sqlite", "lock", "mirror.sqlite"].iter().any(|name| folder.join(name).exists());
+        let is_ours = ["journal.sqlite", "lock", "mirror.sqlite"]
+            .iter()
+            .any(|name| folder.join(name).exists());
         let is_empty = fs::read_dir(folder).map_err(failed)?.next().is_none();
         if is_ours || is_empty {
             restrict(folder, 0o700).map_err(failed)?;
@@ -114,7 +121,10 @@ pub(crate) fn make_private_folder(folder: &Path) -> Result<(), OpenError> {
 
 /// Opens or makes a file that only its owner may read. SQLite gives the files beside a database the same mode.
 pub(crate) fn open_private_file(path: &Path) -> Result<File, OpenError> {
-    let failed = |source| OpenError::Folder { path: path.to_owned(), source };
+    let failed = |source| OpenError::Folder {
+        path: path.to_owned(),
+        source,
+    };
     let is_new = !path.exists();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);

@@ -40,20 +40,36 @@ pub(crate) fn open_journal_to_read(path: &Path) -> Result<Connection, OpenError>
         Err(error) if is_damage(&error) || !path.is_file() => return Err(failed(path, &error)),
         Err(_) => {
             // A folder that cannot be written has no room for the index of the write-ahead log.
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+                | OpenFlags::SQLITE_OPEN_URI
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let uri = format!("file:{}?immutable=1", encoded(path));
             Connection::open_with_flags(uri, flags)
                 .and_then(|c| known(&c).map(|id| (c, id)))
                 .map_err(|e| failed(path, &e))?
         }
     };
-    if id == APPLICATION_ID { Ok(connection) } else { Err(OpenError::Foreign(path.to_owned())) }
+    if id == APPLICATION_ID {
+        Ok(connection)
+    } else {
+        Err(OpenError::Foreign(path.to_owned()))
+    }
 }
 
+/// A check that cannot even run to its end has found damage, whatever SQLite calls it.
 fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let found: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| failed(path, &e))?;
-    if found == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_owned(), detail: found }) }
+    let found = match connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
+        Ok(found) => found,
+        Err(error) => error.to_string(),
+    };
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(OpenError::Damaged {
+            path: path.to_owned(),
+            detail: found,
+        })
+    }
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
@@ -83,9 +99,16 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
 
 fn failed(path: &Path, error: &rusqlite::Error) -> OpenError {
     let (path, detail) = (path.to_owned(), error.to_string());
-    if is_damage(error) { OpenError::Damaged { path, detail } } else { OpenError::Journal { path, detail } }
+    if is_damage(error) {
+        OpenError::Damaged { path, detail }
+    } else {
+        OpenError::Journal { path, detail }
+    }
 }
 
 fn encoded(path: &Path) -> String {
-    path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+    path.to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23")
 }

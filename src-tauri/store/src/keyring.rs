@@ -37,7 +37,13 @@ struct Keyring {
 
 impl Keyring {
     fn new(connect: Connect, ask_state: fn() -> KeyringState, deadline: Duration) -> Self {
-        Self { connect, ask_state, deadline, one_call: Arc::new(Semaphore::new(1)), connected: Arc::default() }
+        Self {
+            connect,
+            ask_state,
+            deadline,
+            one_call: Arc::new(Semaphore::new(1)),
+            connected: Arc::default(),
+        }
     }
 
     /// Runs a call on its own thread once no other is in flight; `None` when the deadline passes first.
@@ -76,7 +82,10 @@ impl Keyring {
                     None => connect()?,
                 };
                 let result = store.build(SERVICE, &name, None).and_then(|entry| call(&entry));
-                if matches!(result, Ok(_) | Err(Error::NoEntry | Error::TooLong(..) | Error::Invalid(..))) {
+                if matches!(
+                    result,
+                    Ok(_) | Err(Error::NoEntry | Error::TooLong(..) | Error::Invalid(..))
+                ) {
                     *connected = Some(store);
                 }
                 result
@@ -110,7 +119,8 @@ impl SecretStore for Keyring {
             return Err(PortError::new(System::Keyring, PortErrorKind::Invalid, message));
         }
         let secret = secret.clone();
-        self.with_entry(name, move |entry| entry.set_password(secret.expose())).await
+        self.with_entry(name, move |entry| entry.set_password(secret.expose()))
+            .await
     }
 
     async fn remove(&self, name: &str) -> Result<(), PortError> {
@@ -129,17 +139,26 @@ impl SecretStore for Keyring {
 fn refused(error: &Error) -> PortError {
     let (kind, message) = match error {
         Error::NoStorageAccess(_) => (PortErrorKind::Locked, "the keyring is locked"),
-        Error::PlatformFailure(_) | Error::NoDefaultStore => {
-            (PortErrorKind::Unavailable, "no keyring service answers in this session")
-        }
-        Error::NotSupportedByStore(_) => {
-            (PortErrorKind::NotConfigured, "there is no keyring for this operating system yet")
-        }
-        Error::Ambiguous(_) => (PortErrorKind::Conflict, "the keyring holds this secret more than once"),
-        Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => {
-            (PortErrorKind::Protocol, "the keyring holds something else under this name")
-        }
-        _ => (PortErrorKind::Invalid, "the keyring does not take this name or secret"),
+        Error::PlatformFailure(_) | Error::NoDefaultStore => (
+            PortErrorKind::Unavailable,
+            "no keyring service answers in this session",
+        ),
+        Error::NotSupportedByStore(_) => (
+            PortErrorKind::NotConfigured,
+            "there is no keyring for this operating system yet",
+        ),
+        Error::Ambiguous(_) => (
+            PortErrorKind::Conflict,
+            "the keyring holds this secret more than once",
+        ),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => (
+            PortErrorKind::Protocol,
+            "the keyring holds something else under this name",
+        ),
+        _ => (
+            PortErrorKind::Invalid,
+            "the keyring does not take this name or secret",
+        ),
     };
     // The words of `BadEncoding` and `BadDataFormat` come without the bytes; `Ambiguous` names no secret.
     PortError::new(System::Keyring, kind, message).detail(error.to_string())
@@ -165,10 +184,15 @@ mod os {
         let Ok(service) = SecretService::connect(EncryptionType::Plain) else {
             return KeyringState::Absent;
         };
-        match service.get_default_collection().and_then(|collection| collection.is_locked()) {
+        match service
+            .get_default_collection()
+            .and_then(|collection| collection.is_locked())
+        {
             Ok(false) => KeyringState::Available,
             // No default collection: the first use has to make one, which takes the same password prompt.
-            Ok(true) | Err(secret_service::Error::NoResult | secret_service::Error::Locked) => KeyringState::Locked,
+            Ok(true) | Err(secret_service::Error::NoResult | secret_service::Error::Locked) => {
+                KeyringState::Locked
+            }
             Err(_) => KeyringState::Absent,
         }
     }
@@ -184,10 +208,113 @@ mod os {
 
     /// The stores of Windows and macOS come with their packages; until then secrets cannot be kept there.
     pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
-        Err(Error::NotSupportedByStore("no keyring store is built in for this operating system".to_owned()))
+        Err(Error::NotSupportedByStore(
+            "no keyring store is built in for this operating system".to_owned(),
+        ))
     }
 
     pub(super) fn state() -> KeyringState {
         KeyringState::Absent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Condvar;
+
+    use keyring_core::mock;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(100);
+
+    fn available() -> KeyringState {
+        KeyringState::Available
+    }
+
+    fn never() -> KeyringState {
+        static NEVER: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
+        let guard = NEVER.0.lock().unwrap();
+        let _never = NEVER.1.wait_while(guard, |()| true);
+        KeyringState::Available
+    }
+
+    fn failing() -> Result<Arc<CredentialStore>, Error> {
+        Err(Error::PlatformFailure(
+            "org.freedesktop.DBus.Error.ServiceUnknown".into(),
+        ))
+    }
+
+    fn mocked() -> Result<Arc<CredentialStore>, Error> {
+        let store: Arc<CredentialStore> = mock::Store::new()?;
+        Ok(store)
+    }
+
+    #[tokio::test]
+    async fn secrets_are_set_read_and_removed() {
+        let keyring = Keyring::new(mocked, available, DEADLINE);
+        assert!(keyring.get("default/sap").await.unwrap().is_none());
+        keyring.remove("default/sap").await.unwrap();
+        let long = Secret::new("x".repeat(MOST_BYTES + 1));
+        assert_eq!(
+            keyring.set("default/sap", &long).await.unwrap_err().kind,
+            PortErrorKind::Invalid
+        );
+        assert_eq!(keyring.state().await, KeyringState::Available);
+    }
+
+    #[tokio::test]
+    async fn a_failure_names_its_cause_for_the_log_and_the_next_call_connects_anew() {
+        static CALLS: Mutex<u32> = Mutex::new(0);
+        fn second_time_lucky() -> Result<Arc<CredentialStore>, Error> {
+            *CALLS.lock().unwrap() += 1;
+            if *CALLS.lock().unwrap() == 1 {
+                failing()
+            } else {
+                mocked()
+            }
+        }
+        let keyring = Keyring::new(second_time_lucky, available, DEADLINE);
+        let error = keyring.get("default/sap").await.unwrap_err();
+        assert_eq!(
+            (error.kind, error.system),
+            (PortErrorKind::Unavailable, System::Keyring)
+        );
+        assert!(error.detail.contains("ServiceUnknown") && !error.message.contains("ServiceUnknown"));
+        assert!(keyring.get("default/sap").await.unwrap().is_none());
+        assert!(keyring.get("default/sap").await.unwrap().is_none());
+        assert_eq!(*CALLS.lock().unwrap(), 2, "a working connection is kept");
+    }
+
+    #[test]
+    fn each_failure_has_its_kind() {
+        let kind = |error: Error| refused(&error).kind;
+        assert_eq!(
+            kind(Error::NoStorageAccess("locked".into())),
+            PortErrorKind::Locked
+        );
+        assert_eq!(
+            kind(Error::NotSupportedByStore("windows".to_owned())),
+            PortErrorKind::NotConfigured
+        );
+        let error = refused(&Error::BadEncoding(b"hunter2\xff".to_vec()));
+        assert_eq!(error.kind, PortErrorKind::Protocol);
+        assert!(
+            !error.detail.contains("hunter2") && !error.detail.contains("104"),
+            "no secret in the log: {}",
+            error.detail
+        );
+    }
+
+    #[tokio::test]
+    async fn a_prompt_that_stays_open_holds_nobody_up_longer_than_the_deadline() {
+        let keyring = Keyring::new(mocked, never, SOON);
+        assert_eq!(keyring.state().await, KeyringState::Slow);
+        let error = keyring.get("default/sap").await.unwrap_err();
+        assert_eq!(
+            error.kind,
+            PortErrorKind::Locked,
+            "one call at a time, and the first still waits"
+        );
     }
 }

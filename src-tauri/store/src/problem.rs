@@ -49,17 +49,22 @@ impl Problem {
     pub(crate) fn on_read(self) -> PortError {
         match self {
             Self::Port(error) => error,
-            Self::Sql(error) => {
-                PortError::new(System::Storage, PortErrorKind::Unavailable, "the console cannot read its files")
-                    .detail(error.to_string())
-            }
+            Self::Sql(error) => PortError::new(
+                System::Storage,
+                PortErrorKind::Unavailable,
+                "the console cannot read its files",
+            )
+            .detail(error.to_string()),
         }
     }
 }
 
 /// Whether SQLite says that the file itself is damaged.
 pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
 }
 
 /// The caller asked for something the journal never does.
@@ -74,6 +79,10 @@ pub(crate) fn conflict(message: impl Into<String>) -> PortError {
 
 /// A stored record that is not what was written.
 pub(crate) fn damaged(table: &str, key: impl std::fmt::Display, why: impl std::fmt::Display) -> PortError {
-    PortError::new(System::Storage, PortErrorKind::Protocol, format!("a stored record is damaged: {table} {key}"))
-        .detail(why.to_string())
+    PortError::new(
+        System::Storage,
+        PortErrorKind::Protocol,
+        format!("a stored record is damaged: {table} {key}"),
+    )
+    .detail(why.to_string())
 }

@@ -29,13 +29,20 @@ impl Settings for TenantSettings {
                     .prepare_cached("SELECT value FROM settings WHERE tenant = ?1 AND name = ?2")?
                     .query_row(params![tenant.as_str(), name], |row| row.get(0))
                     .optional()?;
-                let read = |text: String| serde_json::from_str(&text).map_err(|e| damaged("settings", &name, e));
+                let read =
+                    |text: String| serde_json::from_str(&text).map_err(|e| damaged("settings", &name, e));
                 Ok(text.map(read).transpose()?)
             })
             .await
     }
 
-    async fn set(&self, tenant: &TenantId, name: &str, value: &Value, audit: AuditEvent) -> Result<(), PortError> {
+    async fn set(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        value: &Value,
+        audit: AuditEvent,
+    ) -> Result<(), PortError> {
         let (tenant, name, text) = (tenant.clone(), name.to_owned(), value.to_string());
         self.journal
             .writer

@@ -49,42 +49,65 @@ impl Store {
     pub(crate) fn open_with(data_dir: &Path, limits: ReadLimits) -> Result<Arc<Self>, OpenError> {
         let lock = hold(data_dir)?;
         let path = data_dir.join(JOURNAL);
-        let no_thread = |source| OpenError::Folder { path: path.clone(), source };
+        let no_thread = |source| OpenError::Folder {
+            path: path.clone(),
+            source,
+        };
         let writer = Arc::new(Writer::start(open_journal(&path)?, "andon-journal").map_err(no_thread)?);
         let read_audit = ReadAudit::start(Arc::clone(&writer), limits).map_err(no_thread)?;
         let readers = Readers::new(path);
-        let journal = Arc::new(Journal { read_audit, readers, writer, _lock: lock });
-        Ok(Arc::new(Self { journal, folder: data_dir.to_owned(), mirrors: Mutex::default() }))
+        let journal = Arc::new(Journal {
+            read_audit,
+            readers,
+            writer,
+            _lock: lock,
+        });
+        Ok(Arc::new(Self {
+            journal,
+            folder: data_dir.to_owned(),
+            mirrors: Mutex::default(),
+        }))
     }
 
     /// Requests of all tenants.
     #[must_use]
     pub fn journal(&self) -> Arc<dyn ApprovalJournal> {
-        Arc::new(Approvals { journal: Arc::clone(&self.journal) })
+        Arc::new(Approvals {
+            journal: Arc::clone(&self.journal),
+        })
     }
 
     /// The audit log of a tenant.
     #[must_use]
     pub fn audit(&self, tenant: &TenantId) -> Arc<dyn AuditLog> {
-        Arc::new(TenantAudit { journal: Arc::clone(&self.journal), tenant: tenant.clone() })
+        Arc::new(TenantAudit {
+            journal: Arc::clone(&self.journal),
+            tenant: tenant.clone(),
+        })
     }
 
     /// Agents of all tenants.
     #[must_use]
     pub fn agents(&self) -> Arc<dyn AgentRegistry> {
-        Arc::new(Agents { journal: Arc::clone(&self.journal) })
+        Arc::new(Agents {
+            journal: Arc::clone(&self.journal),
+        })
     }
 
     /// Settings of all tenants.
     #[must_use]
     pub fn settings(&self) -> Arc<dyn Settings> {
-        Arc::new(TenantSettings { journal: Arc::clone(&self.journal) })
+        Arc::new(TenantSettings {
+            journal: Arc::clone(&self.journal),
+        })
     }
 
     /// What analysts asked, of all tenants.
     #[must_use]
     pub fn history(&self) -> Arc<dyn QueryHistory> {
-        Arc::new(History { journal: Arc::clone(&self.journal) })
+        Arc::new(History {
+            journal: Arc::clone(&self.journal),
+        })
     }
 
     /// The plant mirror of a tenant, opened on first use. A damaged or outdated mirror is dropped and starts empty.
@@ -130,10 +153,163 @@ impl Store {
     /// # Errors
     /// [`OpenError`] when the file cannot be read as a journal; a broken log is a verdict, not an error.
     pub fn verify_audit_file(journal_path: &Path, tenant: &TenantId) -> Result<AuditVerdict, OpenError> {
-        let failed =
-            |error: rusqlite::Error| OpenError::Journal { path: journal_path.to_owned(), detail: error.to_string() };
+        let failed = |error: rusqlite::Error| OpenError::Journal {
+            path: journal_path.to_owned(),
+            detail: error.to_string(),
+        };
         let mut connection = open_journal_to_read(journal_path)?;
         let view = connection.transaction().map_err(failed)?;
         verify(&view, tenant).map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use andon_domain::audit::{AuditEvent, AuditOutcome};
+    use andon_domain::{PortErrorKind, Timestamp};
+
+    use super::*;
+
+    fn event(subject: &str) -> AuditEvent {
+        AuditEvent {
+            tenant: TenantId::default_tenant(),
+            at: Timestamp::from_millis(0),
+            actor: "system".to_owned(),
+            via: "system".to_owned(),
+            action: "operation.read".to_owned(),
+            subject: Some(subject.to_owned()),
+            outcome: AuditOutcome::Done,
+            detail: serde_json::json!({}),
+        }
+    }
+
+    /// A disk that is full, and has space again: the limit stands on the writing connection.
+    async fn set_most_pages(store: &Store, pages: i64) {
+        let set = move |c: &rusqlite::Connection| {
+            c.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+        };
+        store.journal.writer.outside_transaction(set).await.unwrap();
+    }
+
+    const UNLIMITED: i64 = 1_000_000;
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_writes_while_reads_go_on_and_everything_works_when_space_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let audit = store.audit(&TenantId::default_tenant());
+        audit.append(event("before")).await.unwrap();
+        set_most_pages(&store, 1).await;
+        let long = "x".repeat(20_000);
+        let error = audit.append(event(&long)).await.unwrap_err();
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (PortErrorKind::Unavailable, "the console cannot write its files")
+        );
+        assert!(
+            error.detail.contains("full"),
+            "the log says why: {}",
+            error.detail
+        );
+        assert_eq!(audit.verify().await.unwrap().events, 1, "reads go on");
+        set_most_pages(&store, UNLIMITED).await;
+        audit.append(event(&long)).await.unwrap();
+        let verdict = audit.verify().await.unwrap();
+        assert_eq!((verdict.is_intact, verdict.events), (true, 2));
+    }
+
+    #[tokio::test]
+    async fn every_commit_of_the_journal_reaches_the_disk_before_it_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let read = |tx: &rusqlite::Transaction<'_>| {
+            let number = |name: &str| tx.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+            Ok((
+                number("synchronous")?,
+                number("foreign_keys")?,
+                number("recursive_triggers")?,
+            ))
+        };
+        let (synchronous, foreign_keys, recursive_triggers) = store.journal.writer.write(read).await.unwrap();
+        assert_eq!(synchronous, 2, "FULL");
+        assert_eq!((foreign_keys, recursive_triggers), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_write_is_rolled_back_and_the_writer_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let audit = store.audit(&TenantId::default_tenant());
+        let result: Result<(), PortError> = store
+            .journal
+            .writer
+            .write(|tx| {
+                tx.execute(
+                    "INSERT INTO settings (tenant, name, value) VALUES ('a', 'b', '1')",
+                    [],
+                )?;
+                panic!("on purpose")
+            })
+            .await;
+        assert_eq!(result.unwrap_err().kind, PortErrorKind::Unavailable);
+        assert_eq!(store.settings().get(&"a".into(), "b").await.unwrap(), None);
+        audit.append(event("after")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn reads_stop_when_the_disk_has_refused_too_long_and_go_on_when_it_takes_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = ReadLimits {
+            gather: Duration::from_millis(1),
+            pause: Duration::from_millis(5),
+            patience: Duration::from_millis(50),
+            ..ReadLimits::default()
+        };
+        let store = Store::open_with(folder.path(), limits).unwrap();
+        let audit = store.audit(&TenantId::default_tenant());
+        set_most_pages(&store, 1).await;
+        let long = "x".repeat(20_000);
+        let mut accepted = 0;
+        let error = loop {
+            match audit.append_read(event(&long)).await {
+                Ok(()) => accepted += 1,
+                Err(error) => break error,
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        assert_eq!(error.kind, PortErrorKind::Unavailable);
+        assert!(accepted > 0, "reads go on for a while first");
+        set_most_pages(&store, UNLIMITED).await;
+        while audit.append_read(event("after")).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        store.close().await;
+        let verdict = audit.verify().await.unwrap();
+        assert_eq!(
+            (verdict.is_intact, verdict.events),
+            (true, accepted + 1),
+            "what was accepted is on disk"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_the_next_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = ReadLimits {
+            most_waiting: 3,
+            gather: Duration::from_secs(600),
+            ..ReadLimits::default()
+        };
+        let store = Store::open_with(folder.path(), limits).unwrap();
+        let audit = store.audit(&TenantId::default_tenant());
+        for _ in 0..3 {
+            audit.append_read(event("x")).await.unwrap();
+        }
+        let error = audit.append_read(event("x")).await.unwrap_err();
+        assert_eq!(error.kind, PortErrorKind::Unavailable);
+        store.close().await;
+        assert_eq!(audit.verify().await.unwrap().events, 3);
     }
 }

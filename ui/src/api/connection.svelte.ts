@@ -38,7 +38,7 @@ export function noteUnreached(): void {
 }
 
 /** Calls `listener` for each event of `kind`; `resync` is sent when the console answers again or events were missed. */
-export function onPushed(kind: string, listener: Listener): () => void {
+export function onPushed(kind: Pushed["kind"], listener: Listener): () => void {
   const set = listeners.get(kind) ?? new Set<Listener>();
   set.add(listener);
   listeners.set(kind, set);

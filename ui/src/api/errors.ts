@@ -33,8 +33,8 @@ export function toApiError(raw: unknown): ApiError {
 /** The error for an HTTP answer that is no success; a body of another shape is not shown. */
 export function httpError(status: number, body: unknown): ApiError {
   if (isRecord(body) && typeof body["code"] === "string") return toApiError(body);
-  if (status === 401) return new ApiError("unauthenticated", "the session has ended");
-  if (status === 403) return new ApiError("forbidden", "the console refused this request");
+  if (status === 401) return new ApiError("not_signed_in", "the session has ended");
+  if (status === 403) return new ApiError("not_permitted", "the console refused this request");
   return new ApiError("http", `the console answered with status: ${String(status)}`);
 }
 

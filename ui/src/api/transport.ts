@@ -3,9 +3,10 @@
 import { invoke, isTauri } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { ApiError, httpError, offlineError, toApiError } from "./errors";
+import type { ApiEvent } from "./types";
 
-/** What the engine pushes: something changed, ask again. Or: the stream itself came or went. */
-export type Pushed = { readonly kind: string } & Readonly<Record<string, unknown>>;
+/** What the engine pushes: something changed, ask again. */
+export type Pushed = ApiEvent;
 
 /** One way to the engine. */
 export interface Transport {

@@ -1,73 +1,109 @@
-// The wire types under one roof. Written by hand until the generated ones are in `generated`; the names are the same.
-export type Timestamp = string;
-export type Risk = "low" | "medium" | "high" | "critical";
-export type Class = "class_i" | "class_ii" | "class_iii" | "class_iv";
-export type Role = "viewer" | "operator" | "admin";
-export type State = "pending" | "approved" | "denied" | "expired" | "cancelled" | "claimed" | "dispatched" | "succeeded" | "failed" | "unknown";
-export type Verdict = "approve" | "deny";
-export type OutcomeKind = "executed" | "refused_by_system" | "not_sent" | "unknown";
-export type PreconditionState = "passed" | "warning" | "failed";
-export type HindranceView = "role" | "own" | "voted" | "not_waiting" | "no_key";
-export type HealthState = "healthy" | "degraded" | "down" | "unauthorized" | "not_configured" | "unknown";
-export type KeyringState = "available" | "locked" | "absent" | "slow";
-export type FeedState = "live" | "polling" | "delayed" | "stale" | "offline" | "unauthorized" | "not_configured";
-export type System = "sap" | "mes" | "sql" | "model" | "storage" | "keyring";
-export type ApprovalView = "waiting" | "decided" | "expired";
-export interface Money { amount: string; currency: string }
-export interface Precondition { rule: string; label: string; state: PreconditionState; detail: string | null }
-export interface Outcome { kind: OutcomeKind; reference: string | null; message: string; warnings: string[]; detail: unknown; settled_by: string | null }
-export interface CacheStats { hits: number; misses: number; evicted: number; entries: number }
-export interface FeedView { state: FeedState; last_contact: Timestamp | null; message: string | null; hint: string | null }
+// The wire types under one roof. Each comes from the engine; nothing is written here by hand.
+import type { Commands } from "./generated/commands";
 
-export interface PersonView { id: string; name: string; role: Role; is_demo: boolean }
-export interface SessionView {
-  user: PersonView; tenant: string; tenant_name: string; environment: string; clearance: Class; roster: PersonView[];
-  is_demo: boolean; limited: KeyringState | null; time_zone: string | null; version: string; server_time: Timestamp;
-}
-export interface SessionSwitchRequest { user: string }
-export interface SystemView { system: System; state: HealthState; message: string; hint: string | null; latency_ms: number | null; checked_at: Timestamp | null; last_contact: Timestamp | null }
-export interface StatusView {
-  server_time: Timestamp; systems: SystemView[]; feed: FeedView; cache: CacheStats; keyring: KeyringState; storage_trouble: string | null;
-  model: string | null; gateway: string | null; waiting: number; highest_risk: Risk | null; abnormal: number;
-}
-
-export interface ApprovalItem {
-  id: string; title: string; operation: string; requester: string; risk: Risk; state: State;
-  requested_at: Timestamp; decide_by: Timestamp; decided_at: Timestamp | null; decided_by: string[];
-  votes: number; quorum: number; undo_until: Timestamp | null; outcome: OutcomeKind | null; reference: string | null;
-  digest: string; can_approve: boolean;
-}
-export interface ApprovalListRequest { view: ApprovalView; limit?: number }
-export interface ApprovalListResponse { server_time: Timestamp; items: ApprovalItem[] }
-export interface ApprovalRef { id: string }
-export interface ParameterRow { field: string; now: string | null; after: string }
-export interface VoteView { person: string; verdict: Verdict; at: Timestamp; reason: string | null; is_void: boolean }
-export interface TimelineEntry { at: Timestamp; action: string; who: string }
-export interface SimilarView { id: string; at: Timestamp; title: string; value: Money | null; state: State; decided_by: string[] }
-export interface ApprovalCard {
-  server_time: Timestamp; item: ApprovalItem; sentence: string; value: Money | null; risk_reasons: string[];
-  parameters: ParameterRow[]; uncovered: number; canonical: string; rationale: string | null; on_behalf_of: string | null;
-  preconditions: Precondition[]; class: Class; fingerprint: string; policy_version: string; votes: VoteView[];
-  timeline: TimelineEntry[]; similar: SimilarView[]; outcome: Outcome | null; hindrance: HindranceView | null;
-  can_deny: boolean; can_undo: boolean; can_extend: boolean; can_settle: boolean; least_reason: number;
-  typed_target: string | null; deny_presets: string[];
-}
-export interface ApproveRequest { id: string; digest: string; reason?: string; typed_target?: string }
-export interface DenyRequest { id: string; digest: string; preset?: string; reason?: string }
-export interface SettleRequest { id: string; happened: boolean; reference?: string; reason: string }
-export type Empty = Record<string, never>;
-
-export interface Commands {
-  session_get: { request: Empty; response: SessionView };
-  session_switch: { request: SessionSwitchRequest; response: SessionView };
-  status_get: { request: Empty; response: StatusView };
-  approval_list: { request: ApprovalListRequest; response: ApprovalListResponse };
-  approval_get: { request: ApprovalRef; response: ApprovalCard };
-  approval_approve: { request: ApproveRequest; response: ApprovalCard };
-  approval_deny: { request: DenyRequest; response: ApprovalCard };
-  approval_undo: { request: ApprovalRef; response: ApprovalCard };
-  approval_extend: { request: ApprovalRef; response: ApprovalCard };
-  approval_reconcile: { request: ApprovalRef; response: ApprovalCard };
-  approval_settle: { request: SettleRequest; response: ApprovalCard };
-}
+export type { Commands };
+/** Name of a command of the table. */
 export type CommandName = keyof Commands;
+
+export type { AbnormalItem } from "./generated/AbnormalItem";
+export type { AbnormalKind } from "./generated/AbnormalKind";
+export type { AgentAddRequest } from "./generated/AgentAddRequest";
+export type { AgentAdded } from "./generated/AgentAdded";
+export type { AgentGrant } from "./generated/AgentGrant";
+export type { AgentId } from "./generated/AgentId";
+export type { AgentList } from "./generated/AgentList";
+export type { AgentRecord } from "./generated/AgentRecord";
+export type { AgentRef } from "./generated/AgentRef";
+export type { Alarm } from "./generated/Alarm";
+export type { Amount } from "./generated/Amount";
+export type { ApiError as WireError } from "./generated/ApiError";
+export type { ApiEvent } from "./generated/ApiEvent";
+export type { ApprovalCard } from "./generated/ApprovalCard";
+export type { ApprovalItem } from "./generated/ApprovalItem";
+export type { ApprovalListRequest } from "./generated/ApprovalListRequest";
+export type { ApprovalListResponse } from "./generated/ApprovalListResponse";
+export type { ApprovalRef } from "./generated/ApprovalRef";
+export type { ApprovalView } from "./generated/ApprovalView";
+export type { ApproveRequest } from "./generated/ApproveRequest";
+export type { AttemptView } from "./generated/AttemptView";
+export type { AuditEntry } from "./generated/AuditEntry";
+export type { AuditEvent } from "./generated/AuditEvent";
+export type { AuditOutcome } from "./generated/AuditOutcome";
+export type { AuditTail } from "./generated/AuditTail";
+export type { AuditTailRequest } from "./generated/AuditTailRequest";
+export type { AuditVerdict } from "./generated/AuditVerdict";
+export type { CacheStats } from "./generated/CacheStats";
+export type { CellView } from "./generated/CellView";
+export type { ChangeView } from "./generated/ChangeView";
+export type { Class } from "./generated/Class";
+export type { ColumnView } from "./generated/ColumnView";
+export type { Counters } from "./generated/Counters";
+export type { CredentialSetRequest } from "./generated/CredentialSetRequest";
+export type { DenyRequest } from "./generated/DenyRequest";
+export type { DowntimeCategory } from "./generated/DowntimeCategory";
+export type { DowntimeEvent } from "./generated/DowntimeEvent";
+export type { Effect } from "./generated/Effect";
+export type { Empty } from "./generated/Empty";
+export type { Equipment } from "./generated/Equipment";
+export type { ErrorCode } from "./generated/ErrorCode";
+export type { Feed } from "./generated/Feed";
+export type { FeedState } from "./generated/FeedState";
+export type { FeedView } from "./generated/FeedView";
+export type { HealthState } from "./generated/HealthState";
+export type { HindranceView } from "./generated/HindranceView";
+export type { InvalidParameter } from "./generated/InvalidParameter";
+export type { KeyringState } from "./generated/KeyringState";
+export type { LineView } from "./generated/LineView";
+export type { MachineMode } from "./generated/MachineMode";
+export type { MachineState } from "./generated/MachineState";
+export type { MachineStatus } from "./generated/MachineStatus";
+export type { MachineTile } from "./generated/MachineTile";
+export type { Money } from "./generated/Money";
+export type { OperationAnswer } from "./generated/OperationAnswer";
+export type { OperationList } from "./generated/OperationList";
+export type { OperationRunRequest } from "./generated/OperationRunRequest";
+export type { OperationView } from "./generated/OperationView";
+export type { Outcome } from "./generated/Outcome";
+export type { OutcomeKind } from "./generated/OutcomeKind";
+export type { ParameterRow } from "./generated/ParameterRow";
+export type { PersonView } from "./generated/PersonView";
+export type { PlantBoard } from "./generated/PlantBoard";
+export type { Precondition } from "./generated/Precondition";
+export type { PreconditionState } from "./generated/PreconditionState";
+export type { QueryAnswer } from "./generated/QueryAnswer";
+export type { QueryAskRequest } from "./generated/QueryAskRequest";
+export type { QueryCancelRequest } from "./generated/QueryCancelRequest";
+export type { QueryDesk } from "./generated/QueryDesk";
+export type { QueryExport } from "./generated/QueryExport";
+export type { QueryExportRequest } from "./generated/QueryExportRequest";
+export type { QueryRecord } from "./generated/QueryRecord";
+export type { QueryRows } from "./generated/QueryRows";
+export type { QueryRowsRequest } from "./generated/QueryRowsRequest";
+export type { QueryRunRequest } from "./generated/QueryRunRequest";
+export type { QueryVerdict } from "./generated/QueryVerdict";
+export type { ReadAnswer } from "./generated/ReadAnswer";
+export type { ReadView } from "./generated/ReadView";
+export type { ReadyQuestion } from "./generated/ReadyQuestion";
+export type { Reason } from "./generated/Reason";
+export type { ReasonView } from "./generated/ReasonView";
+export type { ResultColumnView } from "./generated/ResultColumnView";
+export type { Risk } from "./generated/Risk";
+export type { Role } from "./generated/Role";
+export type { ScorePartView } from "./generated/ScorePartView";
+export type { ScoreView } from "./generated/ScoreView";
+export type { SessionSwitchRequest } from "./generated/SessionSwitchRequest";
+export type { SessionView } from "./generated/SessionView";
+export type { SettleRequest } from "./generated/SettleRequest";
+export type { SimilarView } from "./generated/SimilarView";
+export type { State } from "./generated/State";
+export type { StateCount } from "./generated/StateCount";
+export type { StatusView } from "./generated/StatusView";
+export type { System } from "./generated/System";
+export type { SystemRef } from "./generated/SystemRef";
+export type { SystemView } from "./generated/SystemView";
+export type { TableView } from "./generated/TableView";
+export type { TenantId } from "./generated/TenantId";
+export type { TimelineEntry } from "./generated/TimelineEntry";
+export type { Timestamp } from "./generated/Timestamp";
+export type { Verdict } from "./generated/Verdict";
+export type { VoteView } from "./generated/VoteView";

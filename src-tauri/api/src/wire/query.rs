@@ -146,7 +146,8 @@ pub struct ScoreView {
 /// Something the guard changed before the SQL ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ChangeView {
-    /// limit_added, limit_lowered, wildcard_expanded or literal_bound.
+    /// limit_added, limit_lowered, star_expanded, column_left_out, literal_bound, join_spelled_out, alias_resolved or
+    /// name_added.
     pub code: String,
     /// Rule id.
     pub rule: String,

@@ -55,7 +55,9 @@ impl SapConfig {
     /// Everything that is wrong with the settings; empty when they can be used.
     #[must_use]
     pub fn check(&self) -> Vec<ConfigProblem> {
-        let mut problems: Vec<_> = check_endpoint("endpoint", &self.endpoint, self.http).into_iter().collect();
+        let mut problems: Vec<_> = check_endpoint("endpoint", &self.endpoint, self.http)
+            .into_iter()
+            .collect();
         let mut add = |field: &str, value: &str, problem: &str, remedy: &str| {
             problems.push(ConfigProblem {
                 field: field.to_owned(),
@@ -67,25 +69,57 @@ impl SapConfig {
         if let Some(client) = &self.client
             && (client.len() != 3 || !client.bytes().all(|b| b.is_ascii_digit()))
         {
-            add("client", client, "is not an SAP client", "Give three digits such as 100, or leave it out.");
+            add(
+                "client",
+                client,
+                "is not an SAP client",
+                "Give three digits such as 100, or leave it out.",
+            );
         }
         if self.language.len() != 2 || !self.language.bytes().all(|b| b.is_ascii_alphabetic()) {
-            add("language", &self.language, "is not a language", "Give two letters such as EN or DE.");
+            add(
+                "language",
+                &self.language,
+                "is not a language",
+                "Give two letters such as EN or DE.",
+            );
         }
         match &self.auth {
             AuthKind::Basic { username } if username.is_empty() => {
-                add("username", username, "is empty", "Give the technical user's name; its password goes to the keyring.");
+                add(
+                    "username",
+                    username,
+                    "is empty",
+                    "Give the technical user's name; its password goes to the keyring.",
+                );
             }
-            AuthKind::Basic { username } if username.contains(':') || username.chars().any(char::is_control) => {
-                add("username", username, "has a colon or an invisible character", "Give the name as SAP shows it.");
+            AuthKind::Basic { username }
+                if username.contains(':') || username.chars().any(char::is_control) =>
+            {
+                add(
+                    "username",
+                    username,
+                    "has a colon or an invisible character",
+                    "Give the name as SAP shows it.",
+                );
             }
             AuthKind::Basic { .. } | AuthKind::Bearer => {}
             AuthKind::None | AuthKind::BearerIfSet => {
-                add("auth", "none", "is not a way to log on to SAP", "Give basic or bearer.");
+                add(
+                    "auth",
+                    "none",
+                    "is not a way to log on to SAP",
+                    "Give basic or bearer.",
+                );
             }
         }
         if self.page_size == 0 || self.page_size > 5_000 {
-            add("page_size", &self.page_size.to_string(), "is out of range", "Give 1 to 5000.");
+            add(
+                "page_size",
+                &self.page_size.to_string(),
+                "is out of range",
+                "Give 1 to 5000.",
+            );
         }
         problems
     }
@@ -108,8 +142,12 @@ pub(crate) fn refuse(system: System, problems: &[ConfigProblem]) -> Result<(), P
         None => Ok(()),
         Some(p) => Err(PortError {
             attempts: 0,
-            ..PortError::new(system, PortErrorKind::NotConfigured, format!("the setting {} {}", p.field, p.problem))
-                .detail(format!("{}: {}; {}", p.field, p.value, p.remedy))
+            ..PortError::new(
+                system,
+                PortErrorKind::NotConfigured,
+                format!("the setting {} {}", p.field, p.problem),
+            )
+            .detail(format!("{}: {}; {}", p.field, p.value, p.remedy))
         }),
     }
 }
@@ -120,21 +158,38 @@ mod tests {
 
     #[test]
     fn each_wrong_setting_is_named_with_its_remedy() {
-        let mut config =
-            SapConfig::new("http://10.0.0.1".parse().unwrap(), AuthKind::Basic { username: "A:B".to_owned() });
+        let mut config = SapConfig::new(
+            "http://10.0.0.1".parse().unwrap(),
+            AuthKind::Basic {
+                username: "A:B".to_owned(),
+            },
+        );
         config.client = Some("1".to_owned());
         config.language = "english".to_owned();
         config.page_size = 0;
         let problems = config.check();
         let fields: Vec<_> = problems.iter().map(|p| p.field.as_str()).collect();
-        assert_eq!(fields, ["endpoint", "client", "language", "username", "page_size"]);
+        assert_eq!(
+            fields,
+            ["endpoint", "client", "language", "username", "page_size"]
+        );
         assert!(problems.iter().all(|p| !p.remedy.is_empty()));
     }
 
     #[test]
     fn the_usual_path_is_assumed_when_none_is_given() {
-        let base = |text: &str| SapConfig::new(text.parse().unwrap(), AuthKind::Bearer).base().to_string();
-        assert_eq!(base("https://sap.example.org"), "https://sap.example.org/sap/opu/odata/sap/");
-        assert_eq!(base("https://sap.example.org/z/odata"), "https://sap.example.org/z/odata/");
+        let base = |text: &str| {
+            SapConfig::new(text.parse().unwrap(), AuthKind::Bearer)
+                .base()
+                .to_string()
+        };
+        assert_eq!(
+            base("https://sap.example.org"),
+            "https://sap.example.org/sap/opu/odata/sap/"
+        );
+        assert_eq!(
+            base("https://sap.example.org/z/odata"),
+            "https://sap.example.org/z/odata/"
+        );
     }
 }

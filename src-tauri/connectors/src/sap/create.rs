@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use andon_approvals::{
-    ApplyOutcome, ApprovedChange, ChangeReference, Current, Precondition, PreconditionState, Receipt, Reconciled,
-    WriteOperation,
+    ApplyOutcome, ApprovedChange, ChangeReference, Current, Precondition, PreconditionState, Receipt,
+    Reconciled, WriteOperation,
 };
 use andon_domain::operations::{CreatePurchaseOrder, CreatePurchaseOrderItem};
 use andon_domain::records::StockType;
@@ -40,8 +40,14 @@ impl WriteOperation for CreatePurchaseOrderWrite {
             found.push(Precondition {
                 rule: "sap-02".to_owned(),
                 label: format!("material {material} is kept in plant {plant}"),
-                state: if stock.is_empty() { PreconditionState::Warning } else { PreconditionState::Passed },
-                detail: stock.is_empty().then(|| "SAP has no stock record of it there".to_owned()),
+                state: if stock.is_empty() {
+                    PreconditionState::Warning
+                } else {
+                    PreconditionState::Passed
+                },
+                detail: stock
+                    .is_empty()
+                    .then(|| "SAP has no stock record of it there".to_owned()),
             });
         }
         found.extend(dates_are_ahead(&self.0, &order));
@@ -53,9 +59,13 @@ impl WriteOperation for CreatePurchaseOrderWrite {
         let mut values = BTreeMap::new();
         for (material, plant) in materials(&order) {
             let rows = stock::of_material(&self.0, material, plant).await?;
-            let own = rows.iter().filter(|row| row.special_stock.is_none() && row.stock_type == StockType::Unrestricted);
+            let own = rows
+                .iter()
+                .filter(|row| row.special_stock.is_none() && row.stock_type == StockType::Unrestricted);
             let own: Vec<_> = own.collect();
-            let sum = own.iter().try_fold(Amount::ZERO, |sum, row| sum.checked_add(row.quantity?));
+            let sum = own
+                .iter()
+                .try_fold(Amount::ZERO, |sum, row| sum.checked_add(row.quantity?));
             let unit = own.iter().find_map(|row| row.unit.as_deref()).unwrap_or_default();
             let text = match (own.is_empty(), sum) {
                 (true, _) => "none".to_owned(),
@@ -68,7 +78,10 @@ impl WriteOperation for CreatePurchaseOrderWrite {
                 }
             }
         }
-        Ok(Current { values, target_version: None })
+        Ok(Current {
+            values,
+            target_version: None,
+        })
     }
 
     async fn apply(&self, change: ApprovedChange) -> ApplyOutcome {
@@ -79,7 +92,7 @@ impl WriteOperation for CreatePurchaseOrderWrite {
         let body = Bytes::from(body(&order, change.external_reference()).to_string());
         let sap = &self.0;
         let mut turn = sap.turn().await;
-        for is_repeat in [false, true] {
+        for _ in 0..2 {
             let session = match sap.session(&mut turn, PURCHASE_ORDER_SERVICE).await {
                 Ok(session) => session,
                 Err(error) => return ApplyOutcome::NotSent(error),
@@ -90,22 +103,44 @@ impl WriteOperation for CreatePurchaseOrderWrite {
                 .header("content-type", "application/json");
             call.body = Some(body.clone());
             match sap.transport.post(&session.sign(call)).await {
-                Ok(answer) if wants_token(&answer) && !is_repeat => *turn = None,
+                // SAP looked at the token only, so sending the order again is safe, once.
+                Ok(answer) if wants_token(&answer) => *turn = None,
                 Ok(answer) => return outcome(&answer),
-                Err(Failure { error, sent: Sent::No, .. }) => return ApplyOutcome::NotSent(error),
-                Err(Failure { error, sent: Sent::Maybe, .. }) => return ApplyOutcome::Unknown(unknown(error)),
+                Err(Failure {
+                    error,
+                    sent: Sent::No,
+                    ..
+                }) => return ApplyOutcome::NotSent(error),
+                Err(Failure {
+                    error,
+                    sent: Sent::Maybe,
+                    ..
+                }) => return ApplyOutcome::Unknown(unknown(error)),
             }
         }
-        let error = PortError::new(System::Sap, PortErrorKind::Protocol, "does not accept the token it gave for writing");
+        let error = PortError::new(
+            System::Sap,
+            PortErrorKind::Protocol,
+            "does not accept the token it gave for writing",
+        );
         ApplyOutcome::NotSent(error)
     }
 
     async fn reconcile(&self, reference: &ChangeReference) -> Result<Reconciled, PortError> {
         let filter = Filter::default().equals("CorrespncExternalReference", &reference.external_reference);
-        let found = self.0.rows::<OrderRow>(&plain(filter, "PurchaseOrder,Supplier,CorrespncExternalReference"), 20).await?;
+        let found = self
+            .0
+            .rows::<OrderRow>(
+                &plain(filter, "PurchaseOrder,Supplier,CorrespncExternalReference"),
+                20,
+            )
+            .await?;
         // SAP is asked by equality; compared again, so that a system that ignores the filter cannot mislead us.
         let wanted = Some(reference.external_reference.as_str());
-        let ours = found.rows.into_iter().filter(|row| row.correspnc_external_reference.0.as_deref() == wanted);
+        let ours = found
+            .rows
+            .into_iter()
+            .filter(|row| row.correspnc_external_reference.0.as_deref() == wanted);
         let numbers: Vec<String> = ours.filter_map(|row| row.purchase_order.0).collect();
         Ok(match numbers.as_slice() {
             [] => Reconciled::NotFound,
@@ -129,47 +164,88 @@ impl WriteOperation for CreatePurchaseOrderWrite {
             "user": user,
         });
         // Six short texts always have a canonical form; zeros match no digest.
-        CanonicalJson::from_value(&target).map(|canonical| canonical.sha256()).unwrap_or_default()
+        CanonicalJson::from_value(&target)
+            .map(|canonical| canonical.sha256())
+            .unwrap_or_default()
     }
 }
 
 fn plain(filter: Filter, select: &'static str) -> Query {
-    Query { service: PURCHASE_ORDER_SERVICE, set: "A_PurchaseOrder", filter, select, expand: None, order: "PurchaseOrder" }
+    Query {
+        service: PURCHASE_ORDER_SERVICE,
+        set: "A_PurchaseOrder",
+        filter,
+        select,
+        expand: None,
+        order: "PurchaseOrder",
+    }
 }
 
 fn materials(order: &CreatePurchaseOrder) -> BTreeSet<(&str, &str)> {
-    order.items.iter().map(|item| (item.material.as_str(), item.plant.as_str())).collect()
+    order
+        .items
+        .iter()
+        .map(|item| (item.material.as_str(), item.plant.as_str()))
+        .collect()
 }
 
 async fn supplier_is_known(sap: &Sap, supplier: &str) -> Result<Precondition, PortError> {
     let filter = Filter::default().key_if("Supplier", Some(&supplier.to_owned()), &[10]);
-    let known = !sap.rows::<OrderRow>(&plain(filter, "PurchaseOrder"), 1).await?.rows.is_empty();
+    let known = !sap
+        .rows::<OrderRow>(&plain(filter, "PurchaseOrder"), 1)
+        .await?
+        .rows
+        .is_empty();
     Ok(Precondition {
         rule: "sap-01".to_owned(),
         label: format!("supplier {supplier} has supplied before"),
-        state: if known { PreconditionState::Passed } else { PreconditionState::Warning },
-        detail: (!known).then(|| "SAP has no purchase order of this supplier that the connection may see".to_owned()),
+        state: if known {
+            PreconditionState::Passed
+        } else {
+            PreconditionState::Warning
+        },
+        detail: (!known)
+            .then(|| "SAP has no purchase order of this supplier that the connection may see".to_owned()),
     })
 }
 
 fn dates_are_ahead(sap: &Sap, order: &CreatePurchaseOrder) -> Option<Precondition> {
-    let dates: Vec<_> = order.items.iter().filter_map(|item| item.delivery_date.as_deref()).collect();
+    let dates: Vec<_> = order
+        .items
+        .iter()
+        .filter_map(|item| item.delivery_date.as_deref())
+        .collect();
     let today = sap.clock.now().to_string();
     // Dates and times compare as text; a day's slack, since the plant's zone is not known here.
-    let yesterday = sap.clock.now().minus(std::time::Duration::from_secs(86_400)).to_string();
-    let past = dates.iter().find(|date| **date < yesterday.get(..10).unwrap_or(&today));
+    let yesterday = sap
+        .clock
+        .now()
+        .minus(std::time::Duration::from_secs(86_400))
+        .to_string();
+    let past = dates
+        .iter()
+        .find(|date| **date < yesterday.get(..10).unwrap_or(&today));
     let first = dates.first()?;
     Some(Precondition {
         rule: "sap-03".to_owned(),
         label: format!("delivery date {} is not in the past", past.unwrap_or(first)),
-        state: if past.is_some() { PreconditionState::Failed } else { PreconditionState::Passed },
+        state: if past.is_some() {
+            PreconditionState::Failed
+        } else {
+            PreconditionState::Passed
+        },
         detail: past.map(|_| "SAP refuses dates in the past".to_owned()),
     })
 }
 
 /// The body: approved values and nothing else, decimals as texts exactly as approved.
 fn body(order: &CreatePurchaseOrder, external_reference: &str) -> Value {
-    let items: Vec<Value> = order.items.iter().enumerate().map(|(i, item)| item_body(item, (i + 1) * 10)).collect();
+    let items: Vec<Value> = order
+        .items
+        .iter()
+        .enumerate()
+        .map(|(i, item)| item_body(item, (i + 1) * 10))
+        .collect();
     let mut header = Map::new();
     let mut put = |name: &str, value: Value| header.insert(name.to_owned(), value);
     put("CompanyCode", json!(order.company_code));
@@ -199,7 +275,10 @@ fn item_body(item: &CreatePurchaseOrderItem, number: usize) -> Value {
     put("PurchaseOrderQuantityUnit", json!(item.unit));
     put("NetPriceAmount", json!(item.net_price.to_string()));
     put("NetPriceQuantity", json!(item.price_unit.to_string()));
-    let date = item.delivery_date.as_deref().and_then(|date| date.parse::<jiff::civil::Date>().ok());
+    let date = item
+        .delivery_date
+        .as_deref()
+        .and_then(|date| date.parse::<jiff::civil::Date>().ok());
     if let Some(midnight) = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok()) {
         let line = json!({
             "ScheduleLineDeliveryDate": format!("/Date({})/", midnight.timestamp().as_millisecond()),
@@ -224,13 +303,21 @@ fn outcome(answer: &Answer) -> ApplyOutcome {
         },
         400..=499 => match SapError::read(&answer.body) {
             Some(error) => {
-                let message = if error.message.is_empty() { "no reason given".to_owned() } else { error.message };
-                ApplyOutcome::Refused { code: error.code, message }
+                let message = if error.message.is_empty() {
+                    "no reason given".to_owned()
+                } else {
+                    error.message
+                };
+                ApplyOutcome::Refused {
+                    code: error.code,
+                    message,
+                }
             }
             // These statuses mean by themselves that nothing was done, whoever answered.
-            None if matches!(answer.status, 403 | 404 | 405 | 413 | 415 | 429) => {
-                ApplyOutcome::Refused { code: answer.status.to_string(), message: fault::failure(answer).message }
-            }
+            None if matches!(answer.status, 403 | 404 | 405 | 413 | 415 | 429) => ApplyOutcome::Refused {
+                code: answer.status.to_string(),
+                message: fault::failure(answer).message,
+            },
             None => ApplyOutcome::Unknown(unknown(fault::failure(answer))),
         },
         // A failing or redirecting server may have done it: only a read-back tells.
@@ -239,18 +326,24 @@ fn outcome(answer: &Answer) -> ApplyOutcome {
 }
 
 fn unknown(error: PortError) -> PortError {
-    PortError { kind: PortErrorKind::OutcomeUnknown, ..error }
+    PortError {
+        kind: PortErrorKind::OutcomeUnknown,
+        ..error
+    }
 }
 
 /// The number SAP gave: from the body, else from `Location`.
 fn created_number(answer: &Answer) -> Option<String> {
-    let in_body = parse::<Envelope<OrderRow>>(answer).ok().and_then(|envelope| envelope.d.purchase_order.0);
+    let in_body = parse::<Envelope<OrderRow>>(answer)
+        .ok()
+        .and_then(|envelope| envelope.d.purchase_order.0);
     let in_location = || {
         let (_, rest) = answer.header("location").rsplit_once("A_PurchaseOrder('")?;
         rest.split_once('\'').map(|(number, _)| number.to_owned())
     };
     let number = in_body.or_else(in_location)?;
-    (!number.is_empty() && number.len() <= 10 && number.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(number)
+    (!number.is_empty() && number.len() <= 10 && number.bytes().all(|b| b.is_ascii_alphanumeric()))
+        .then_some(number)
 }
 
 fn receipt(number: &str, warnings: Vec<String>, what: &str) -> Receipt {

@@ -19,7 +19,13 @@ pub(super) async fn check(sap: &Sap) -> Health {
         Err(Trouble { error, state, hint }) => {
             tracing::info!(detail = error.detail, kind = ?error.kind, "sap health check failed");
             let message = error.to_string();
-            Health { state, message, hint: hint.map(str::to_owned), latency_ms: None, clock_skew_ms: None }
+            Health {
+                state,
+                message,
+                hint: hint.map(str::to_owned),
+                latency_ms: None,
+                clock_skew_ms: None,
+            }
         }
     }
 }
@@ -42,16 +48,34 @@ pub(crate) fn health_of(error: &PortError) -> (HealthState, Option<&'static str>
     match error.kind {
         PortErrorKind::Unauthorized => (
             HealthState::Unauthorized,
-            Some("Check the user and set the password or token again. Nothing more is sent until then, so that the user is not locked."),
+            Some(
+                "Check the user and set the password or token again. Nothing more is sent until then, so that the user is not locked.",
+            ),
         ),
-        PortErrorKind::NotConfigured => (HealthState::NotConfigured, Some("Complete the connection's settings.")),
-        PortErrorKind::Locked => (HealthState::NotConfigured, Some("Unlock the keyring of the operating system.")),
-        PortErrorKind::Forbidden => (HealthState::Degraded, Some("Give the connection's user the permission to read.")),
-        PortErrorKind::NotFound => (HealthState::Degraded, Some("Check the address, and that the services are activated.")),
-        PortErrorKind::Protocol => (HealthState::Degraded, Some("Check the address; something else may answer there.")),
-        PortErrorKind::Unavailable | PortErrorKind::TimedOut => {
-            (HealthState::Down, Some("Check the network and that the system runs. It is tried again by itself."))
-        }
+        PortErrorKind::NotConfigured => (
+            HealthState::NotConfigured,
+            Some("Complete the connection's settings."),
+        ),
+        PortErrorKind::Locked => (
+            HealthState::NotConfigured,
+            Some("Unlock the keyring of the operating system."),
+        ),
+        PortErrorKind::Forbidden => (
+            HealthState::Degraded,
+            Some("Give the connection's user the permission to read."),
+        ),
+        PortErrorKind::NotFound => (
+            HealthState::Degraded,
+            Some("Check the address, and that the services are activated."),
+        ),
+        PortErrorKind::Protocol => (
+            HealthState::Degraded,
+            Some("Check the address; something else may answer there."),
+        ),
+        PortErrorKind::Unavailable | PortErrorKind::TimedOut => (
+            HealthState::Down,
+            Some("Check the network and that the system runs. It is tried again by itself."),
+        ),
         _ => (HealthState::Degraded, None),
     }
 }
@@ -64,7 +88,10 @@ async fn ask(sap: &Sap) -> Result<(Answer, Timestamp), Trouble> {
         &[("$top", "1"), ("$select", "PurchaseOrder"), ("$format", "json")],
     ));
     limit(&mut call);
-    let answer = sap.transport.get(&call.header("accept", "application/json")).await?;
+    let answer = sap
+        .transport
+        .get(&call.header("accept", "application/json"))
+        .await?;
     let received = sap.clock.now();
     if answer.status != 200 || fault::is_web_page(&answer) {
         return Err(fault::failure(&answer).into());
@@ -76,7 +103,10 @@ async fn ask(sap: &Sap) -> Result<(Answer, Timestamp), Trouble> {
 async fn metadata(sap: &Sap, service: &'static str, set: &str) -> Result<(), Trouble> {
     let mut call = Call::new(sap.address(service, "$metadata", &[]));
     limit(&mut call);
-    let answer = sap.transport.get(&call.header("accept", "application/xml")).await?;
+    let answer = sap
+        .transport
+        .get(&call.header("accept", "application/xml"))
+        .await?;
     if answer.status != 200 || fault::is_web_page(&answer) {
         return Err(fault::failure(&answer).into());
     }
@@ -85,7 +115,9 @@ async fn metadata(sap: &Sap, service: &'static str, set: &str) -> Result<(), Tro
         return Ok(());
     }
     let message = format!("does not offer the entity set {set} of {service}");
-    Err(answer.failure(andon_domain::System::Sap, PortErrorKind::NotFound, message).into())
+    Err(answer
+        .failure(andon_domain::System::Sap, PortErrorKind::NotFound, message)
+        .into())
 }
 
 /// One failed try does not mean down: the first call after a restart of SAP may be slow.
@@ -99,12 +131,17 @@ fn healthy(answer: &Answer, received: Timestamp) -> Health {
     let skew = http_date(answer.header("date")).map(|theirs| skew_ms(theirs, received, answer.round_trip));
     let is_off = skew.is_some_and(|skew| skew.abs() > SKEW_LIMIT_MS);
     Health {
-        state: if is_off { HealthState::Degraded } else { HealthState::Healthy },
+        state: if is_off {
+            HealthState::Degraded
+        } else {
+            HealthState::Healthy
+        },
         message: match skew {
             Some(skew) if is_off => clock_is_off("SAP", skew),
             _ => "SAP answers and lets us read".to_owned(),
         },
-        hint: is_off.then(|| "Set the clock of this machine or of SAP; both should follow a time server.".to_owned()),
+        hint: is_off
+            .then(|| "Set the clock of this machine or of SAP; both should follow a time server.".to_owned()),
         latency_ms,
         clock_skew_ms: skew,
     }

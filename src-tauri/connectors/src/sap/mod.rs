@@ -29,6 +29,7 @@ use serde_json::Value;
 
 pub(crate) use config::refuse;
 pub use config::{MATERIAL_STOCK_SERVICE, PURCHASE_ORDER_SERVICE, SapConfig};
+pub(crate) use health::{clock_is_off, health_of};
 
 use crate::transport::{CredentialSource, Transport, TransportSettings};
 
@@ -60,7 +61,12 @@ impl Sap {
             limits: config.limits.clone(),
         };
         let transport = Transport::new(settings, credentials)?;
-        Ok(Arc::new(Self { config, transport, clock, session: session::Sessions::default() }))
+        Ok(Arc::new(Self {
+            config,
+            transport,
+            clock,
+            session: session::Sessions::default(),
+        }))
     }
 
     /// The password or token changed, or a person asks for another try after a refused logon.
@@ -108,14 +114,23 @@ impl HealthCheck for Sap {
 /// Reads the typed parameters of an operation. They were validated before; a failure here is a fault in our wiring.
 pub(crate) fn typed<T: DeserializeOwned>(system: System, parameters: &CanonicalJson) -> Result<T, PortError> {
     parameters.read().map_err(|e| {
-        let error = PortError::new(system, PortErrorKind::Invalid, "the parameters do not fit the operation");
+        let error = PortError::new(
+            system,
+            PortErrorKind::Invalid,
+            "the parameters do not fit the operation",
+        );
         PortError { attempts: 0, ..error }.detail(e.to_string())
     })
 }
 
 /// Records as JSON values.
 pub(crate) fn values<T: Serialize>(system: System, records: &[T]) -> Result<Vec<Value>, PortError> {
-    records.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(|e| {
-        PortError::new(system, PortErrorKind::Protocol, "the records cannot be written").detail(e.to_string())
-    })
+    records
+        .iter()
+        .map(serde_json::to_value)
+        .collect::<Result<_, _>>()
+        .map_err(|e| {
+            PortError::new(system, PortErrorKind::Protocol, "the records cannot be written")
+                .detail(e.to_string())
+        })
 }

@@ -39,7 +39,9 @@ impl ReadOperation for PurchaseOrdersRead {
         let wanted: GetPurchaseOrders = typed(System::Sap, parameters)?;
         let limit = self.0.config.row_limit as usize;
         let by_item = wanted.plant.is_some() || wanted.material.is_some();
-        let found = if by_item { by_items(&self.0, &wanted, limit).await? } else {
+        let found = if by_item {
+            by_items(&self.0, &wanted, limit).await?
+        } else {
             self.0.rows(&query(header_filter(&wanted)), limit).await?
         };
         let mut warnings = BTreeSet::new();
@@ -47,7 +49,10 @@ impl ReadOperation for PurchaseOrdersRead {
         if dropped > 0 {
             warnings.insert(format!("{dropped} orders without a number were left out"));
         }
-        let kept: Vec<_> = orders.into_iter().filter(|order| is_wanted(order, &wanted)).collect();
+        let kept: Vec<_> = orders
+            .into_iter()
+            .filter(|order| is_wanted(order, &wanted))
+            .collect();
         let is_exact = !by_item && wanted.status.is_none();
         Ok(Fetched {
             records: values(System::Sap, &kept)?,
@@ -61,7 +66,9 @@ impl ReadOperation for PurchaseOrdersRead {
 
 /// All purchase orders, for the mirror.
 pub(super) async fn feed(sap: &Sap) -> Result<FeedBatch<PurchaseOrder>, PortError> {
-    let found = sap.rows(&query(Filter::default()), sap.config.row_limit as usize).await?;
+    let found = sap
+        .rows(&query(Filter::default()), sap.config.row_limit as usize)
+        .await?;
     let mut warnings = BTreeSet::new();
     let (records, dropped) = records(found.rows, &mut warnings);
     for warning in warnings {
@@ -102,7 +109,9 @@ fn header_filter(wanted: &GetPurchaseOrders) -> Filter {
         Some("blocked") => filter.condition("PurchasingDocumentDeletionCode eq 'S'"),
         Some("incomplete") => filter.condition("PurchasingCompletenessStatus eq true"),
         Some("rejected") => filter.condition("PurchasingProcessingStatus eq '08'"),
-        Some("in_release") => filter.condition("(ReleaseIsNotCompleted eq true or PurchasingProcessingStatus eq '03')"),
+        Some("in_release") => {
+            filter.condition("(ReleaseIsNotCompleted eq true or PurchasingProcessingStatus eq '03')")
+        }
         Some("released") => filter.condition("PurchasingProcessingStatus eq '05'"),
         Some("active") => filter.condition("PurchasingProcessingStatus eq '02'"),
         _ => filter,
@@ -123,23 +132,51 @@ async fn by_items(sap: &Sap, wanted: &GetPurchaseOrders, limit: usize) -> Result
         order: "PurchaseOrder,PurchaseOrderItem",
     };
     let items = sap.rows::<ItemRow>(&items, limit).await?;
-    let numbers: BTreeSet<String> = items.rows.into_iter().filter_map(|item| item.purchase_order.0).collect();
+    let numbers: BTreeSet<String> = items
+        .rows
+        .into_iter()
+        .filter_map(|item| item.purchase_order.0)
+        .collect();
     let numbers: Vec<String> = numbers.into_iter().collect();
-    let mut all = Rows { rows: Vec::new(), total: None, is_truncated: items.is_truncated, server_time: items.server_time };
-    let header = GetPurchaseOrders { purchase_order: None, ..wanted.clone() };
+    let mut all = Rows {
+        rows: Vec::new(),
+        total: None,
+        is_truncated: items.is_truncated,
+        server_time: items.server_time,
+    };
+    let header = GetPurchaseOrders {
+        purchase_order: None,
+        ..wanted.clone()
+    };
     for chunk in numbers.chunks(NUMBERS_PER_ADDRESS) {
-        let found = sap.rows(&query(header_filter(&header).one_of("PurchaseOrder", chunk)), limit).await?;
+        let found = sap
+            .rows(
+                &query(header_filter(&header).one_of("PurchaseOrder", chunk)),
+                limit,
+            )
+            .await?;
         all.rows.extend(found.rows);
     }
     Ok(all)
 }
 
 fn is_wanted(order: &PurchaseOrder, wanted: &GetPurchaseOrders) -> bool {
-    let has_status = wanted.status.as_deref().is_none_or(|status| order.status.as_str() == status);
+    let has_status = wanted
+        .status
+        .as_deref()
+        .is_none_or(|status| order.status.as_str() == status);
     let has_item = order.items.iter().any(|item| {
-        let is = |have: &Option<String>, want: &str| have.as_deref().is_some_and(|have| edm::is_same_key(have, want));
-        wanted.plant.as_deref().is_none_or(|plant| item.plant.as_deref() == Some(plant))
-            && wanted.material.as_deref().is_none_or(|material| is(&item.material, material))
+        let is = |have: &Option<String>, want: &str| {
+            have.as_deref().is_some_and(|have| edm::is_same_key(have, want))
+        };
+        wanted
+            .plant
+            .as_deref()
+            .is_none_or(|plant| item.plant.as_deref() == Some(plant))
+            && wanted
+                .material
+                .as_deref()
+                .is_none_or(|material| is(&item.material, material))
     });
     has_status && (has_item || (wanted.plant.is_none() && wanted.material.is_none()))
 }
@@ -164,14 +201,24 @@ fn record(row: OrderRow, warnings: &mut BTreeSet<String>) -> Option<PurchaseOrde
         let code = row.purchasing_processing_status.0.as_deref().unwrap_or("none");
         warnings.insert(format!("unknown processing status: {code}"));
     }
-    let decimals = if is_three_decimal(row.document_currency.0.as_deref()) { 3 } else { 2 };
+    let decimals = if is_three_decimal(row.document_currency.0.as_deref()) {
+        3
+    } else {
+        2
+    };
     let items: Option<Vec<_>> = row.items.0.map(|items| {
-        items.into_iter().filter_map(|item| item_record(item, decimals, &purchase_order, warnings)).collect()
+        items
+            .into_iter()
+            .filter_map(|item| item_record(item, decimals, &purchase_order, warnings))
+            .collect()
     });
     let net_value = items.as_deref().and_then(|items| {
-        items.iter().filter(|item| !item.is_deleted).try_fold(rounded(Decimal::ZERO, decimals), |sum, item| {
-            sum.checked_add(item.net_value?)
-        })
+        items
+            .iter()
+            .filter(|item| !item.is_deleted)
+            .try_fold(rounded(Decimal::ZERO, decimals), |sum, item| {
+                sum.checked_add(item.net_value?)
+            })
     });
     if items.is_none() {
         warnings.insert(format!("order came without its items: {purchase_order}"));
@@ -250,11 +297,13 @@ fn item_value(row: &ItemRow, decimals: u32) -> Option<Amount> {
     if row.purchasing_item_is_free_of_charge.flag() == Some(true) {
         return Some(rounded(Decimal::ZERO, decimals));
     }
-    let above_zero = |amount: Option<Amount>| amount.map(Amount::value).filter(|value| *value > Decimal::ZERO);
+    let above_zero =
+        |amount: Option<Amount>| amount.map(Amount::value).filter(|value| *value > Decimal::ZERO);
     let quantity = row.order_quantity.value?.value();
     let price = row.net_price_amount.value?.value();
     let per = above_zero(row.net_price_quantity.value)?;
-    let same_unit = row.order_price_unit.0.is_none() || row.order_price_unit == row.purchase_order_quantity_unit;
+    let same_unit =
+        row.order_price_unit.0.is_none() || row.order_price_unit == row.purchase_order_quantity_unit;
     let numerator = above_zero(row.order_price_unit_to_order_unit_nmrtr.value);
     let denominator = above_zero(row.ord_price_unit_to_order_unit_dnmntr.value);
     let converted = match (numerator, denominator) {
@@ -266,13 +315,17 @@ fn item_value(row: &ItemRow, decimals: u32) -> Option<Amount> {
 }
 
 fn rounded(value: Decimal, decimals: u32) -> Amount {
-    let mut value = value.round_dp_with_strategy(decimals, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
+    let mut value =
+        value.round_dp_with_strategy(decimals, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
     value.rescale(decimals);
     Amount::new(value)
 }
 
 fn is_three_decimal(currency: Option<&str>) -> bool {
-    matches!(currency, Some("BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND"))
+    matches!(
+        currency,
+        Some("BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND")
+    )
 }
 
 #[cfg(test)]
@@ -294,13 +347,31 @@ mod tests {
         use PurchaseOrderStatus as S;
         assert_eq!(status_of(r#","PurchasingProcessingStatus":"02""#), S::Active);
         assert_eq!(status_of(r#","PurchasingProcessingStatus":"05""#), S::Released);
-        assert_eq!(status_of(r#","PurchasingProcessingStatus":"05","ReleaseIsNotCompleted":true"#), S::InRelease);
-        assert_eq!(status_of(r#","PurchasingProcessingStatus":"08","ReleaseIsNotCompleted":true"#), S::Rejected);
-        assert_eq!(status_of(r#","PurchasingProcessingStatus":"08","PurchasingCompletenessStatus":"X""#), S::Incomplete);
-        assert_eq!(status_of(r#","PurchasingDocumentDeletionCode":"S","PurchasingCompletenessStatus":true"#), S::Blocked);
-        assert_eq!(status_of(r#","PurchasingDocumentDeletionCode":"L","PurchasingProcessingStatus":"08""#), S::Deleted);
+        assert_eq!(
+            status_of(r#","PurchasingProcessingStatus":"05","ReleaseIsNotCompleted":true"#),
+            S::InRelease
+        );
+        assert_eq!(
+            status_of(r#","PurchasingProcessingStatus":"08","ReleaseIsNotCompleted":true"#),
+            S::Rejected
+        );
+        assert_eq!(
+            status_of(r#","PurchasingProcessingStatus":"08","PurchasingCompletenessStatus":"X""#),
+            S::Incomplete
+        );
+        assert_eq!(
+            status_of(r#","PurchasingDocumentDeletionCode":"S","PurchasingCompletenessStatus":true"#),
+            S::Blocked
+        );
+        assert_eq!(
+            status_of(r#","PurchasingDocumentDeletionCode":"L","PurchasingProcessingStatus":"08""#),
+            S::Deleted
+        );
         let (unknown, warnings) = order(r#"{"PurchaseOrder":"1","PurchasingProcessingStatus":"77"}"#);
-        assert_eq!((unknown.status, unknown.status_raw.as_deref()), (S::Unknown, Some("77")));
+        assert_eq!(
+            (unknown.status, unknown.status_raw.as_deref()),
+            (S::Unknown, Some("77"))
+        );
         assert!(warnings.iter().any(|w| w.contains("77")));
     }
 
@@ -310,8 +381,14 @@ mod tests {
 
     #[test]
     fn values_use_price_unit_and_conversion_and_stay_unknown_when_they_cannot_be_known() {
-        assert_eq!(value(r#"{"OrderQuantity":"50","NetPriceAmount":"12.50","NetPriceQuantity":"100"}"#).as_deref(), Some("6.25"));
-        assert_eq!(value(r#"{"OrderQuantity":"50","NetPriceAmount":"12.50","NetPriceQuantity":"0"}"#), None);
+        assert_eq!(
+            value(r#"{"OrderQuantity":"50","NetPriceAmount":"12.50","NetPriceQuantity":"100"}"#).as_deref(),
+            Some("6.25")
+        );
+        assert_eq!(
+            value(r#"{"OrderQuantity":"50","NetPriceAmount":"12.50","NetPriceQuantity":"0"}"#),
+            None
+        );
         assert_eq!(value(r#"{"OrderQuantity":"50","NetPriceQuantity":"1"}"#), None);
         let converted = r#"{"OrderQuantity":"2","NetPriceAmount":"3","NetPriceQuantity":"1","PurchaseOrderQuantityUnit":"BOX",
             "OrderPriceUnit":"PC","OrderPriceUnitToOrderUnitNmrtr":"12","OrdPriceUnitToOrderUnitDnmntr":"1"}"#;
@@ -319,23 +396,39 @@ mod tests {
         let unknown = r#"{"OrderQuantity":"2","NetPriceAmount":"3","NetPriceQuantity":"1","PurchaseOrderQuantityUnit":"BOX",
             "OrderPriceUnit":"PC","OrderPriceUnitToOrderUnitNmrtr":"0"}"#;
         assert_eq!(value(unknown), None, "without conversion a box has no price");
-        assert_eq!(value(r#"{"PurchasingItemIsFreeOfCharge":true}"#).as_deref(), Some("0.00"));
+        assert_eq!(
+            value(r#"{"PurchasingItemIsFreeOfCharge":true}"#).as_deref(),
+            Some("0.00")
+        );
     }
 
     #[test]
     fn deleted_items_do_not_count_and_an_unknown_one_hides_the_sum() {
-        let item = |number: &str, more: &str| format!(
-            r#"{{"PurchaseOrderItem":"{number}","OrderQuantity":"10","NetPriceAmount":"1.005","NetPriceQuantity":"1"{more}}}"#
-        );
+        let item = |number: &str, more: &str| {
+            format!(
+                r#"{{"PurchaseOrderItem":"{number}","OrderQuantity":"10","NetPriceAmount":"1.005","NetPriceQuantity":"1"{more}}}"#
+            )
+        };
         let with = |items: &[String]| {
-            order(&format!(r#"{{"PurchaseOrder":"1","to_PurchaseOrderItem":{{"results":[{}]}}}}"#, items.join(","))).0
+            order(&format!(
+                r#"{{"PurchaseOrder":"1","to_PurchaseOrderItem":{{"results":[{}]}}}}"#,
+                items.join(",")
+            ))
+            .0
         };
         let deleted = item("00020", r#","PurchasingDocumentDeletionCode":"L""#);
-        assert_eq!(with(&[item("00010", ""), deleted]).net_value.unwrap().to_string(), "10.05");
+        assert_eq!(
+            with(&[item("00010", ""), deleted]).net_value.unwrap().to_string(),
+            "10.05"
+        );
         let unknown = r#"{"PurchaseOrderItem":"00020"}"#.to_owned();
         assert_eq!(with(&[item("00010", ""), unknown]).net_value, None);
         let (deferred, warnings) = order(r#"{"PurchaseOrder":"1","to_PurchaseOrderItem":{"__deferred":{}}}"#);
-        assert_eq!((deferred.net_value, warnings.len()), (None, 2), "unknown status and missing items");
+        assert_eq!(
+            (deferred.net_value, warnings.len()),
+            (None, 2),
+            "unknown status and missing items"
+        );
     }
 
     #[test]

@@ -7,10 +7,10 @@ use andon_domain::{PortError, PortErrorKind, System, Timestamp};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 
+use super::Sap;
 use super::edm::{Filter, encode};
 use super::fault;
 use super::wire::{Envelope, Page};
-use super::Sap;
 use crate::transport::{Answer, Call, http_date};
 
 /// Pages of one read at most; more means that the server leads us on.
@@ -53,7 +53,10 @@ impl Sap {
     pub(super) fn address(&self, service: &str, rest: &str, options: &[(&str, &str)]) -> Url {
         let mut url = self.service_root(service);
         url.set_path(&format!("{}{rest}", url.path()));
-        let pairs: Vec<_> = options.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let pairs: Vec<_> = options
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encode(value)))
+            .collect();
         self.set_query(&mut url, &pairs.join("&"));
         url
     }
@@ -78,8 +81,17 @@ impl Sap {
     }
 
     /// All rows of the answer, up to `limit`.
-    pub(super) async fn rows<T: DeserializeOwned>(&self, query: &Query, limit: usize) -> Result<Rows<T>, PortError> {
-        let mut all = Rows { rows: Vec::new(), total: None, is_truncated: false, server_time: None };
+    pub(super) async fn rows<T: DeserializeOwned>(
+        &self,
+        query: &Query,
+        limit: usize,
+    ) -> Result<Rows<T>, PortError> {
+        let mut all = Rows {
+            rows: Vec::new(),
+            total: None,
+            is_truncated: false,
+            server_time: None,
+        };
         let mut seen = HashSet::new();
         let mut pages = 0;
         loop {
@@ -98,11 +110,18 @@ impl Sap {
                     all.rows.truncate(limit);
                     return Ok(all);
                 }
-                next = page.next.map(|link| self.follow(&address, &link, query.service)).transpose()?;
+                next = page
+                    .next
+                    .map(|link| self.follow(&address, &link, query.service))
+                    .transpose()?;
                 if let Some(address) = &next
                     && !seen.insert(address.to_string())
                 {
-                    return Err(answer.failure(System::Sap, PortErrorKind::Protocol, "leads in a circle from page to page"));
+                    return Err(answer.failure(
+                        System::Sap,
+                        PortErrorKind::Protocol,
+                        "leads in a circle from page to page",
+                    ));
                 }
             }
             let got = all.rows.len() - before;
@@ -120,7 +139,12 @@ impl Sap {
     fn page_address(&self, query: &Query, skip: usize, top: usize) -> Url {
         let (skip_text, top_text) = (skip.to_string(), top.to_string());
         let filter = query.filter.text();
-        let mut options = vec![("$select", query.select), ("$orderby", query.order), ("$top", &top_text), ("$format", "json")];
+        let mut options = vec![
+            ("$select", query.select),
+            ("$orderby", query.order),
+            ("$top", &top_text),
+            ("$format", "json"),
+        ];
         options.extend(query.expand.map(|expand| ("$expand", expand)));
         options.extend(filter.as_deref().map(|filter| ("$filter", filter)));
         if skip == 0 {
@@ -139,16 +163,27 @@ impl Sap {
 
     /// A read that must answer JSON with status 200.
     pub(super) async fn get(&self, address: Url) -> Result<Answer, PortError> {
-        let call = Call::new(address).header("accept", "application/json").header("accept-language", &self.config.language);
+        let call = Call::new(address)
+            .header("accept", "application/json")
+            .header("accept-language", &self.config.language);
         let answer = self.transport.get(&call).await?;
-        if answer.status == 200 && !fault::is_web_page(&answer) { Ok(answer) } else { Err(fault::failure(&answer)) }
+        if answer.status == 200 && !fault::is_web_page(&answer) {
+            Ok(answer)
+        } else {
+            Err(fault::failure(&answer))
+        }
     }
 
     /// Our own address for a link of the server: its path and query on our origin. Behind proxies a link may carry an
     /// internal host name; that host is logged and not contacted.
     fn follow(&self, from: &Url, link: &str, service: &str) -> Result<Url, PortError> {
         let refuse = |detail: String| {
-            PortError::new(System::Sap, PortErrorKind::Protocol, "gave a link to the next page that leaves its service").detail(detail)
+            PortError::new(
+                System::Sap,
+                PortErrorKind::Protocol,
+                "gave a link to the next page that leaves its service",
+            )
+            .detail(detail)
         };
         let target = from.join(link).map_err(|e| refuse(format!("{link}: {e}")))?;
         let root = self.service_root(service);
@@ -156,7 +191,10 @@ impl Sap {
             return Err(refuse(target.to_string()));
         }
         if target.origin() != root.origin() {
-            tracing::warn!(host = target.host_str(), "a next link names another host; it is read from the configured one");
+            tracing::warn!(
+                host = target.host_str(),
+                "a next link names another host; it is read from the configured one"
+            );
         }
         let mut address = root;
         address.set_path(target.path());
@@ -169,6 +207,8 @@ impl Sap {
 pub(super) fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, PortError> {
     serde_json::from_slice(fault::without_bom(&answer.body)).map_err(|e| {
         let message = "answered with data that does not follow OData V2";
-        answer.failure(System::Sap, PortErrorKind::Protocol, message).detail(e.to_string())
+        answer
+            .failure(System::Sap, PortErrorKind::Protocol, message)
+            .detail(e.to_string())
     })
 }

@@ -36,9 +36,17 @@ pub(super) type Turn<'a> = MutexGuard<'a, Option<Session>>;
 impl Session {
     /// The call with token and cookies.
     pub(super) fn sign(&self, call: Call) -> Call {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let call = call.header("x-csrf-token", &self.token);
-        if cookies.is_empty() { call } else { call.header("cookie", &cookies.join("; ")) }
+        if cookies.is_empty() {
+            call
+        } else {
+            call.header("cookie", &cookies.join("; "))
+        }
     }
 }
 
@@ -60,7 +68,9 @@ impl Sap {
         **turn = None;
         // GET and the trailing slash: HEAD or no slash is redirected or refused by some releases.
         let address = self.address(service, "", &[("$format", "json")]);
-        let call = Call::new(address).header("accept", "application/json").header("x-csrf-token", "Fetch");
+        let call = Call::new(address)
+            .header("accept", "application/json")
+            .header("x-csrf-token", "Fetch");
         let answer = self.transport.get(&call).await?;
         if answer.status != 200 || fault::is_web_page(&answer) {
             return Err(fault::failure(&answer));
@@ -69,7 +79,12 @@ impl Sap {
         if token.is_empty() || token.eq_ignore_ascii_case("required") {
             return Err(answer.failure(System::Sap, PortErrorKind::Protocol, "gave no token for writing"));
         }
-        let session = Session { token: token.to_owned(), cookies: cookies(&answer), fetched: Instant::now(), generation };
+        let session = Session {
+            token: token.to_owned(),
+            cookies: cookies(&answer),
+            fetched: Instant::now(),
+            generation,
+        };
         **turn = Some(session.clone());
         Ok(session)
     }
@@ -77,9 +92,15 @@ impl Sap {
 
 /// All cookies of an answer. Their names differ from system to system, so every one is kept.
 fn cookies(answer: &Answer) -> BTreeMap<String, String> {
-    let texts = answer.headers.get_all(SET_COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let texts = answer
+        .headers
+        .get_all(SET_COOKIE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
     let pairs = texts.filter_map(|text| text.split(';').next()?.split_once('='));
-    pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+    pairs
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+        .collect()
 }
 
 /// Whether SAP refused a write only for its token.

@@ -33,10 +33,16 @@ impl ReadOperation for InventoryRead {
         let stock = add_up(&found);
         let mut warnings = Vec::new();
         if stock.dropped > 0 {
-            warnings.push(format!("{} buckets without material or plant were left out", stock.dropped));
+            warnings.push(format!(
+                "{} buckets without material or plant were left out",
+                stock.dropped
+            ));
         }
         for row in stock.rows.iter().filter(|row| row.quantity.is_none()) {
-            warnings.push(format!("quantity cannot be kept exactly for material: {}", row.material));
+            warnings.push(format!(
+                "quantity cannot be kept exactly for material: {}",
+                row.material
+            ));
         }
         Ok(Fetched {
             records: values(System::Sap, &stock.rows)?,
@@ -125,12 +131,21 @@ fn add_up(found: &Rows<BucketRow>) -> Stock {
         *count += 1;
         last = Some(key);
     }
-    if found.is_truncated && let Some(cut) = last {
+    if found.is_truncated
+        && let Some(cut) = last
+    {
         // The cut may have taken buckets of the last row; half a sum is worse than none.
         groups.remove(&cut);
     }
     let rows = groups.into_iter().filter_map(|(key, (sum, buckets))| {
-        let [material, plant, storage_location, special_stock, stock_type_raw, unit] = key;
+        let [
+            material,
+            plant,
+            storage_location,
+            special_stock,
+            stock_type_raw,
+            unit,
+        ] = key;
         Some(StockRow {
             material: material?,
             plant: plant?,
@@ -143,7 +158,10 @@ fn add_up(found: &Rows<BucketRow>) -> Stock {
             buckets,
         })
     });
-    Stock { rows: rows.collect(), dropped }
+    Stock {
+        rows: rows.collect(),
+        dropped,
+    }
 }
 
 fn stock_type(code: Option<&str>) -> StockType {
@@ -161,34 +179,72 @@ mod tests {
 
     fn stock(buckets: &[(&str, &str, &str, &str)], is_truncated: bool) -> Vec<(String, String)> {
         let rows = buckets.iter().map(|(material, kind, special, quantity)| {
-            serde_json::from_value(serde_json::json!({"Material": material, "Plant": "1010", "StorageLocation": "0001",
+            serde_json::from_value(
+                serde_json::json!({"Material": material, "Plant": "1010", "StorageLocation": "0001",
                 "InventoryStockType": kind, "InventorySpecialStockType": special, "MaterialBaseUnit": "PC",
-                "MatlWrhsStkQtyInMatlBaseUnit": quantity}))
+                "MatlWrhsStkQtyInMatlBaseUnit": quantity}),
+            )
         });
         // A value does not borrow; the wire reads from text.
-        let texts: Vec<String> = rows.map(|v: Result<serde_json::Value, _>| v.unwrap().to_string()).collect();
-        let rows = texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-        let found = Rows { rows, total: None, is_truncated, server_time: None };
+        let texts: Vec<String> = rows
+            .map(|v: Result<serde_json::Value, _>| v.unwrap().to_string())
+            .collect();
+        let rows = texts
+            .iter()
+            .map(|text| serde_json::from_str(text).unwrap())
+            .collect();
+        let found = Rows {
+            rows,
+            total: None,
+            is_truncated,
+            server_time: None,
+        };
         let name = |row: &StockRow| {
-            format!("{} {} {}", row.material, row.stock_type.as_str(), row.special_stock.as_deref().unwrap_or("own"))
+            format!(
+                "{} {} {}",
+                row.material,
+                row.stock_type.as_str(),
+                row.special_stock.as_deref().unwrap_or("own")
+            )
         };
         let amount = |row: &StockRow| row.quantity.map_or("unknown".to_owned(), |q| q.to_string());
-        add_up(&found).rows.iter().map(|row| (name(row), amount(row))).collect()
+        add_up(&found)
+            .rows
+            .iter()
+            .map(|row| (name(row), amount(row)))
+            .collect()
     }
 
     #[test]
     fn buckets_add_up_and_special_stock_stays_apart() {
         let rows = stock(
-            &[("A", "01", "", "10.00000000000000"), ("A", "01", "", "-2.5"), ("A", "01", "K", "100"), ("A", "07", "", "1"), ("A", "09", "", "3")],
+            &[
+                ("A", "01", "", "10.00000000000000"),
+                ("A", "01", "", "-2.5"),
+                ("A", "01", "K", "100"),
+                ("A", "07", "", "1"),
+                ("A", "09", "", "3"),
+            ],
             false,
         );
-        let expected = [("A unrestricted own", "7.5"), ("A blocked own", "1"), ("A other own", "3"), ("A unrestricted K", "100")];
+        let expected = [
+            ("A unrestricted own", "7.5"),
+            ("A blocked own", "1"),
+            ("A other own", "3"),
+            ("A unrestricted K", "100"),
+        ];
         assert_eq!(rows, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
     }
 
     #[test]
     fn a_sum_with_an_inexact_bucket_is_unknown() {
-        let rows = stock(&[("A", "01", "", "1"), ("A", "01", "", "12345678901234567.12345678901234")], false);
+        let rows = stock(
+            &[
+                ("A", "01", "", "1"),
+                ("A", "01", "", "12345678901234567.12345678901234"),
+            ],
+            false,
+        );
         assert_eq!(rows[0].1, "unknown");
     }
 

@@ -55,7 +55,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Page<T> {
                 while let Some(row) = seq.next_element()? {
                     rows.push(row);
                 }
-                Ok(Page { rows, count: None, next: None })
+                Ok(Page {
+                    rows,
+                    count: None,
+                    next: None,
+                })
             }
         }
 
@@ -197,7 +201,10 @@ impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         let value = edm::decimal(raw);
-        Ok(Self { value, is_unreadable: value.is_none() && !matches!(raw, "null" | "\"\"") })
+        Ok(Self {
+            value,
+            is_unreadable: value.is_none() && !matches!(raw, "null" | "\"\""),
+        })
     }
 }
 
@@ -270,15 +277,24 @@ mod tests {
 
     #[test]
     fn both_forms_of_a_collection_are_read() {
-        let v2 = page(r#"{"d":{"__count":"2","results":[{"Material":"A","x":[1]},{"Material":null}],"__next":"n"}}"#).unwrap();
-        assert_eq!((v2.rows.len(), v2.count, v2.next.as_deref()), (2, Some(2), Some("n")));
+        let v2 = page(
+            r#"{"d":{"__count":"2","results":[{"Material":"A","x":[1]},{"Material":null}],"__next":"n"}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (v2.rows.len(), v2.count, v2.next.as_deref()),
+            (2, Some(2), Some("n"))
+        );
         assert_eq!(page(r#"{"d":[{"Material":"A"}]}"#).unwrap().rows.len(), 1);
     }
 
     #[test]
     fn a_body_without_results_is_no_empty_list() {
         assert!(page(r#"{"d":{}}"#).is_err());
-        assert!(page(r#"{"value":[]}"#).is_err(), "a V4 answer is a protocol error");
+        assert!(
+            page(r#"{"value":[]}"#).is_err(),
+            "a V4 answer is a protocol error"
+        );
     }
 
     #[test]
@@ -298,10 +314,19 @@ mod tests {
 
     #[test]
     fn a_navigation_is_expanded_deferred_or_null() {
-        let order = |text: &str| serde_json::from_str::<OrderRow>(text).unwrap().items.0.map(|items| items.len());
+        let order = |text: &str| {
+            serde_json::from_str::<OrderRow>(text)
+                .unwrap()
+                .items
+                .0
+                .map(|items| items.len())
+        };
         assert_eq!(order(r#"{"to_PurchaseOrderItem":{"results":[{},{}]}}"#), Some(2));
         assert_eq!(order(r#"{"to_PurchaseOrderItem":[{}]}"#), Some(1));
-        assert_eq!(order(r#"{"to_PurchaseOrderItem":{"__deferred":{"uri":"http://other/"}}}"#), None);
+        assert_eq!(
+            order(r#"{"to_PurchaseOrderItem":{"__deferred":{"uri":"http://other/"}}}"#),
+            None
+        );
         assert_eq!(order(r#"{"to_PurchaseOrderItem":null}"#), None);
         assert_eq!(order("{}"), None);
     }

@@ -67,8 +67,18 @@ pub(super) struct Admission<'a> {
 
 impl Authenticator {
     pub(super) fn new(system: System, kind: AuthKind, source: std::sync::Arc<dyn CredentialSource>) -> Self {
-        let state = State { generation: 0, header: None, standing: Standing::Unproven };
-        Self { system, kind, source, state: Mutex::new(state), gate: tokio::sync::Mutex::new(()) }
+        let state = State {
+            generation: 0,
+            header: None,
+            standing: Standing::Unproven,
+        };
+        Self {
+            system,
+            kind,
+            source,
+            state: Mutex::new(state),
+            gate: tokio::sync::Mutex::new(()),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -78,7 +88,11 @@ impl Authenticator {
     /// Waits for leave to send. Fails at once when the credentials were refused before.
     pub(super) async fn admit(&self) -> Result<Admission<'_>, PortError> {
         if self.kind == AuthKind::None {
-            return Ok(Admission { header: None, generation: 0, _gate: None });
+            return Ok(Admission {
+                header: None,
+                generation: 0,
+                _gate: None,
+            });
         }
         if let Some(admission) = self.admit_proven()? {
             return Ok(admission);
@@ -95,16 +109,25 @@ impl Authenticator {
             Some(header) => Some(header),
             None => self.fetch(generation).await?,
         };
-        Ok(Admission { header, generation, _gate: Some(gate) })
+        Ok(Admission {
+            header,
+            generation,
+            _gate: Some(gate),
+        })
     }
 
     fn admit_proven(&self) -> Result<Option<Admission<'_>>, PortError> {
         let state = self.state();
         match state.standing {
-            Standing::Refused => Err(PortError { attempts: 0, ..self.refusal() }),
-            Standing::Proven => {
-                Ok(Some(Admission { header: state.header.clone(), generation: state.generation, _gate: None }))
-            }
+            Standing::Refused => Err(PortError {
+                attempts: 0,
+                ..self.refusal()
+            }),
+            Standing::Proven => Ok(Some(Admission {
+                header: state.header.clone(),
+                generation: state.generation,
+                _gate: None,
+            })),
             Standing::Unproven => Ok(None),
         }
     }
@@ -114,9 +137,16 @@ impl Authenticator {
             Some(secret) if !secret.is_empty() => secret,
             _ if self.kind == AuthKind::BearerIfSet => return Ok(None),
             _ => {
-                let what = if matches!(self.kind, AuthKind::Basic { .. }) { "password" } else { "token" };
+                let what = if matches!(self.kind, AuthKind::Basic { .. }) {
+                    "password"
+                } else {
+                    "token"
+                };
                 let message = format!("the {what} is not set");
-                return Err(PortError { attempts: 0, ..PortError::new(self.system, PortErrorKind::NotConfigured, message) });
+                return Err(PortError {
+                    attempts: 0,
+                    ..PortError::new(self.system, PortErrorKind::NotConfigured, message)
+                });
             }
         };
         let header = self.header(&secret)?;
@@ -138,7 +168,10 @@ impl Authenticator {
         };
         let mut header = HeaderValue::from_str(text.expose()).map_err(|_| {
             let message = "the token has characters that cannot be sent";
-            PortError { attempts: 0, ..PortError::new(self.system, PortErrorKind::NotConfigured, message) }
+            PortError {
+                attempts: 0,
+                ..PortError::new(self.system, PortErrorKind::NotConfigured, message)
+            }
         })?;
         header.set_sensitive(true);
         Ok(header)

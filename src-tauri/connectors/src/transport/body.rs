@@ -59,7 +59,11 @@ impl Collector {
             Some("gzip" | "x-gzip") => Sink::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))),
             Some(other) => return Err(BodyFault::Encoding(other.to_owned())),
         };
-        Ok(Self { limit, received: 0, sink })
+        Ok(Self {
+            limit,
+            received: 0,
+            sink,
+        })
     }
 
     /// Takes the next piece as received. Decompresses in small steps, so that the limits act before memory fills.
@@ -72,7 +76,9 @@ impl Collector {
                     body.len()
                 }
                 Sink::Gzip(decoder) => {
-                    decoder.write_all(step).map_err(|e| BodyFault::Broken(e.to_string()))?;
+                    decoder
+                        .write_all(step)
+                        .map_err(|e| BodyFault::Broken(e.to_string()))?;
                     decoder.get_ref().len()
                 }
             };
@@ -97,7 +103,11 @@ impl Collector {
 }
 
 /// Reads the body of an answer. `idle` limits the silence between two pieces.
-pub(super) async fn read(mut response: reqwest::Response, limit: usize, idle: Duration) -> Result<Vec<u8>, BodyFault> {
+pub(super) async fn read(
+    mut response: reqwest::Response,
+    limit: usize,
+    idle: Duration,
+) -> Result<Vec<u8>, BodyFault> {
     let encoding = response.headers().get(reqwest::header::CONTENT_ENCODING);
     let encoding = encoding.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let mut collector = Collector::new(encoding.as_deref(), limit)?;
@@ -113,7 +123,11 @@ pub(super) async fn read(mut response: reqwest::Response, limit: usize, idle: Du
         }
     }
     let body = collector.finish()?;
-    if is_too_deep(&body) { Err(BodyFault::TooDeep) } else { Ok(body) }
+    if is_too_deep(&body) {
+        Err(BodyFault::TooDeep)
+    } else {
+        Ok(body)
+    }
 }
 
 /// Whether brackets outside strings nest deeper than allowed. Exact for JSON; harmless for anything else.
@@ -173,8 +187,14 @@ mod tests {
         let mut collector = Collector::new(Some("gzip"), 32 << 20).unwrap();
         let fault = collector.take(&bomb).unwrap_err();
         assert!(matches!(fault, BodyFault::Bomb), "{fault}");
-        let Sink::Gzip(decoder) = &collector.sink else { unreachable!() };
-        assert!(decoder.get_ref().len() < 4 << 20, "stopped at {}", decoder.get_ref().len());
+        let Sink::Gzip(decoder) = &collector.sink else {
+            unreachable!()
+        };
+        assert!(
+            decoder.get_ref().len() < 4 << 20,
+            "stopped at {}",
+            decoder.get_ref().len()
+        );
     }
 
     #[test]
@@ -183,14 +203,19 @@ mod tests {
         let mut collector = Collector::new(Some("gzip"), 1 << 20).unwrap();
         collector.take(&whole[..whole.len() - 9]).unwrap();
         assert!(matches!(collector.finish(), Err(BodyFault::Broken(_))));
-        assert!(matches!(Collector::new(Some("br"), 1), Err(BodyFault::Encoding(_))));
+        assert!(matches!(
+            Collector::new(Some("br"), 1),
+            Err(BodyFault::Encoding(_))
+        ));
     }
 
     #[test]
     fn depth_counts_brackets_outside_strings_only() {
         let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
         assert!(is_too_deep(deep.as_bytes()));
-        assert!(!is_too_deep(format!("{}{}", "[".repeat(64), "]".repeat(64)).as_bytes()));
+        assert!(!is_too_deep(
+            format!("{}{}", "[".repeat(64), "]".repeat(64)).as_bytes()
+        ));
         assert!(!is_too_deep(format!("[\"{}\\\"[\"]", "[".repeat(500)).as_bytes()));
         assert!(is_too_deep("[".repeat(100_000).as_bytes()));
     }

@@ -94,7 +94,14 @@ impl Call {
     /// A request with credentials and nothing special.
     #[must_use]
     pub fn new(url: Url) -> Self {
-        Self { url, headers: HeaderMap::new(), body: None, is_authenticated: true, attempts: None, total: None }
+        Self {
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+            is_authenticated: true,
+            attempts: None,
+            total: None,
+        }
     }
 
     /// Adds a header; a value that cannot be sent is left out.
@@ -128,13 +135,20 @@ impl Answer {
     /// Text of a header; empty when absent or not text.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// A failure that carries this answer's attempts.
     #[must_use]
     pub fn failure(&self, system: System, kind: PortErrorKind, message: impl Into<String>) -> PortError {
-        PortError { attempts: self.attempts, elapsed: self.elapsed, ..PortError::new(system, kind, message) }
+        PortError {
+            attempts: self.attempts,
+            elapsed: self.elapsed,
+            ..PortError::new(system, kind, message)
+        }
     }
 }
 
@@ -160,7 +174,11 @@ pub struct Failure {
 
 impl Failure {
     fn unsent(error: PortError) -> Self {
-        Self { error, sent: Sent::No, may_help_to_retry: false }
+        Self {
+            error,
+            sent: Sent::No,
+            may_help_to_retry: false,
+        }
     }
 }
 
@@ -186,8 +204,14 @@ impl Streaming {
     pub async fn next(&mut self, silence: Duration) -> Result<Option<Bytes>, PortError> {
         match tokio::time::timeout(silence, self.response.chunk()).await {
             Ok(Ok(piece)) => Ok(piece),
-            Ok(Err(e)) => Err(PortError::new(self.system, PortErrorKind::Unavailable, "the stream broke").detail(chain(&e))),
-            Err(_) => Err(PortError::new(self.system, PortErrorKind::Unavailable, "the stream went silent")),
+            Ok(Err(e)) => Err(
+                PortError::new(self.system, PortErrorKind::Unavailable, "the stream broke").detail(chain(&e)),
+            ),
+            Err(_) => Err(PortError::new(
+                self.system,
+                PortErrorKind::Unavailable,
+                "the stream went silent",
+            )),
         }
     }
 }
@@ -207,13 +231,30 @@ impl Transport {
     ///
     /// # Errors
     /// [`PortErrorKind::NotConfigured`] when the address or the CA file is not acceptable.
-    pub fn new(settings: TransportSettings, credentials: Arc<dyn CredentialSource>) -> Result<Self, PortError> {
-        let TransportSettings { system, endpoint, http, auth, ca_file, limits } = settings;
-        let unusable = |message: String| PortError { attempts: 0, ..PortError::new(system, PortErrorKind::NotConfigured, message) };
+    pub fn new(
+        settings: TransportSettings,
+        credentials: Arc<dyn CredentialSource>,
+    ) -> Result<Self, PortError> {
+        let TransportSettings {
+            system,
+            endpoint,
+            http,
+            auth,
+            ca_file,
+            limits,
+        } = settings;
+        let unusable = |message: String| PortError {
+            attempts: 0,
+            ..PortError::new(system, PortErrorKind::NotConfigured, message)
+        };
         if let Some(problem) = check_endpoint("endpoint", &endpoint, http) {
             return Err(unusable(format!("the address {}", problem.problem)).detail(problem.value));
         }
-        let roots = if endpoint.scheme() == "https" { Roots::System } else { Roots::None };
+        let roots = if endpoint.scheme() == "https" {
+            Roots::System
+        } else {
+            Roots::None
+        };
         let tls = tls::client_config(roots, ca_file.as_deref())
             .map_err(|detail| unusable("the CA file cannot be used".to_owned()).detail(detail))?;
         let client = reqwest::Client::builder()
@@ -233,7 +274,14 @@ impl Transport {
             .build()
             .map_err(|e| unusable("the connection cannot be set up".to_owned()).detail(chain(&e)))?;
         let permits = Arc::new(Semaphore::new(limits.open_requests));
-        Ok(Self { system, endpoint, client, auth: Authenticator::new(system, auth, credentials), permits, limits })
+        Ok(Self {
+            system,
+            endpoint,
+            client,
+            auth: Authenticator::new(system, auth, credentials),
+            permits,
+            limits,
+        })
     }
 
     /// The address of the connection.
@@ -266,7 +314,10 @@ impl Transport {
     pub async fn get(&self, call: &Call) -> Result<Answer, PortError> {
         let started = Instant::now();
         let total = call.total.unwrap_or(self.limits.total).min(self.limits.total);
-        let attempts = call.attempts.unwrap_or(self.limits.attempts).min(self.limits.attempts);
+        let attempts = call
+            .attempts
+            .unwrap_or(self.limits.attempts)
+            .min(self.limits.attempts);
         let mut waits = Waits::new(attempts, self.limits.back_off);
         let mut attempt = 0;
         loop {
@@ -281,7 +332,12 @@ impl Transport {
             };
             match waits.next(asked_for) {
                 Some(wait) if started.elapsed() + wait < total => {
-                    tracing::debug!(system = self.system.as_str(), attempt, ?wait, "a read is tried again");
+                    tracing::debug!(
+                        system = self.system.as_str(),
+                        attempt,
+                        ?wait,
+                        "a read is tried again"
+                    );
                     tokio::time::sleep(wait).await;
                 }
                 _ => return self.stamp(tried, attempt, started),
@@ -289,13 +345,26 @@ impl Transport {
         }
     }
 
-    fn stamp(&self, tried: Result<Answer, Failure>, attempts: u32, started: Instant) -> Result<Answer, PortError> {
+    fn stamp(
+        &self,
+        tried: Result<Answer, Failure>,
+        attempts: u32,
+        started: Instant,
+    ) -> Result<Answer, PortError> {
         let elapsed = started.elapsed();
         match tried {
-            Ok(answer) => Ok(Answer { attempts, elapsed, ..answer }),
+            Ok(answer) => Ok(Answer {
+                attempts,
+                elapsed,
+                ..answer
+            }),
             // Zero attempts means that nothing was sent, for example after a refused logon.
             Err(Failure { error, .. }) if error.attempts == 0 => Err(PortError { elapsed, ..error }),
-            Err(Failure { error, .. }) => Err(PortError { attempts, elapsed, ..error }),
+            Err(Failure { error, .. }) => Err(PortError {
+                attempts,
+                elapsed,
+                ..error
+            }),
         }
     }
 
@@ -310,7 +379,13 @@ impl Transport {
         let elapsed = started.elapsed();
         match tried.unwrap_or_else(|_| Err(self.timed_out("did not answer in time"))) {
             Ok(answer) => Ok(Answer { elapsed, ..answer }),
-            Err(failure) => Err(Failure { error: PortError { elapsed, ..failure.error }, ..failure }),
+            Err(failure) => Err(Failure {
+                error: PortError {
+                    elapsed,
+                    ..failure.error
+                },
+                ..failure
+            }),
         }
     }
 
@@ -320,12 +395,23 @@ impl Transport {
     /// A failure without an answer.
     pub async fn open(&self, call: &Call) -> Result<Result<Streaming, Answer>, PortError> {
         let permit = self.permit().await?;
-        let (response, round_trip) =
-            self.send(&Method::GET, call, self.limits.idle).await.map_err(|failure| failure.error)?;
-        if response.status().as_u16() == 200 && !response.headers().contains_key(reqwest::header::CONTENT_ENCODING) {
-            return Ok(Ok(Streaming { response, system: self.system, _permit: permit }));
+        let (response, round_trip) = self
+            .send(&Method::GET, call, self.limits.idle)
+            .await
+            .map_err(|failure| failure.error)?;
+        if response.status().as_u16() == 200
+            && !response.headers().contains_key(reqwest::header::CONTENT_ENCODING)
+        {
+            return Ok(Ok(Streaming {
+                response,
+                system: self.system,
+                _permit: permit,
+            }));
         }
-        let answer = self.whole(response, round_trip).await.map_err(|failure| failure.error)?;
+        let answer = self
+            .whole(response, round_trip)
+            .await
+            .map_err(|failure| failure.error)?;
         Ok(Err(answer))
     }
 
@@ -348,14 +434,23 @@ impl Transport {
         first_byte: Duration,
     ) -> Result<(reqwest::Response, Duration), Failure> {
         if call.url.origin() != self.endpoint.origin() {
-            let error = PortError::new(self.system, PortErrorKind::Invalid, "the request would leave the connection's address");
-            return Err(Failure::unsent(PortError { attempts: 0, ..error }.detail(call.url.origin().ascii_serialization())));
+            let error = PortError::new(
+                self.system,
+                PortErrorKind::Invalid,
+                "the request would leave the connection's address",
+            );
+            return Err(Failure::unsent(
+                PortError { attempts: 0, ..error }.detail(call.url.origin().ascii_serialization()),
+            ));
         }
         let admission = match call.is_authenticated {
             true => Some(self.auth.admit().await.map_err(Failure::unsent)?),
             false => None,
         };
-        let mut request = self.client.request(method.clone(), call.url.clone()).headers(call.headers.clone());
+        let mut request = self
+            .client
+            .request(method.clone(), call.url.clone())
+            .headers(call.headers.clone());
         if !call.headers.contains_key(ACCEPT_ENCODING) {
             request = request.header(ACCEPT_ENCODING, "gzip");
         }
@@ -378,7 +473,11 @@ impl Transport {
     fn settle(&self, admission: Option<&Admission<'_>>, response: &reqwest::Response) -> Result<(), Failure> {
         let Some(admission) = admission else { return Ok(()) };
         match response.status().as_u16() {
-            401 => Err(Failure::unsent(self.auth.refused(admission).detail(format!("401 for {}", response.url().path())))),
+            401 => Err(Failure::unsent(
+                self.auth
+                    .refused(admission)
+                    .detail(format!("401 for {}", response.url().path())),
+            )),
             // A failing server may not have looked at the credentials yet.
             500.. => Ok(()),
             _ => {
@@ -391,49 +490,106 @@ impl Transport {
     async fn whole(&self, response: reqwest::Response, round_trip: Duration) -> Result<Answer, Failure> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         match body::read(response, self.limits.body, self.limits.idle).await {
-            Ok(body) => Ok(Answer { status, headers, body, attempts: 1, elapsed: Duration::ZERO, round_trip }),
+            Ok(body) => Ok(Answer {
+                status,
+                headers,
+                body,
+                attempts: 1,
+                elapsed: Duration::ZERO,
+                round_trip,
+            }),
             Err(fault) => Err(self.unreadable(&fault, status)),
         }
     }
 
     fn timed_out(&self, message: &str) -> Failure {
         let error = PortError::new(self.system, PortErrorKind::TimedOut, message);
-        Failure { error, sent: Sent::Maybe, may_help_to_retry: true }
+        Failure {
+            error,
+            sent: Sent::Maybe,
+            may_help_to_retry: true,
+        }
     }
 
     fn unreadable(&self, fault: &BodyFault, status: u16) -> Failure {
         let (kind, message, may_help_to_retry) = match fault {
             BodyFault::Silent => (PortErrorKind::TimedOut, "stopped answering", true),
-            BodyFault::Cut(_) => (PortErrorKind::Unavailable, "closed the connection within the answer", true),
-            BodyFault::TooLarge(_) => (PortErrorKind::Protocol, "answered with more than can be accepted", false),
-            BodyFault::Bomb => (PortErrorKind::Protocol, "answered with a decompression bomb", false),
-            BodyFault::TooDeep => (PortErrorKind::Protocol, "answered with data nested too deep", false),
-            BodyFault::Broken(_) | BodyFault::Encoding(_) => {
-                (PortErrorKind::Protocol, "answered with an unreadable encoding", false)
-            }
+            BodyFault::Cut(_) => (
+                PortErrorKind::Unavailable,
+                "closed the connection within the answer",
+                true,
+            ),
+            BodyFault::TooLarge(_) => (
+                PortErrorKind::Protocol,
+                "answered with more than can be accepted",
+                false,
+            ),
+            BodyFault::Bomb => (
+                PortErrorKind::Protocol,
+                "answered with a decompression bomb",
+                false,
+            ),
+            BodyFault::TooDeep => (
+                PortErrorKind::Protocol,
+                "answered with data nested too deep",
+                false,
+            ),
+            BodyFault::Broken(_) | BodyFault::Encoding(_) => (
+                PortErrorKind::Protocol,
+                "answered with an unreadable encoding",
+                false,
+            ),
         };
         let error = PortError::new(self.system, kind, message).detail(format!("status {status}: {fault}"));
-        Failure { error, sent: Sent::Maybe, may_help_to_retry }
+        Failure {
+            error,
+            sent: Sent::Maybe,
+            may_help_to_retry,
+        }
     }
 
     fn broken(&self, error: &reqwest::Error) -> Failure {
         let detail = chain(error);
-        let sent = if error.is_connect() || error.is_builder() { Sent::No } else { Sent::Maybe };
+        let sent = if error.is_connect() || error.is_builder() {
+            Sent::No
+        } else {
+            Sent::Maybe
+        };
         let (kind, message, may_help_to_retry) = if error.is_builder() {
             (PortErrorKind::Invalid, "cannot be asked this way", false)
         } else if has_forbidden_address(error) {
-            (PortErrorKind::NotConfigured, "has a name that leads to a forbidden address", false)
+            (
+                PortErrorKind::NotConfigured,
+                "has a name that leads to a forbidden address",
+                false,
+            )
         } else if error.is_connect() && detail.contains("certificate") {
-            (PortErrorKind::Unavailable, "shows a certificate that is not trusted", false)
+            (
+                PortErrorKind::Unavailable,
+                "shows a certificate that is not trusted",
+                false,
+            )
         } else if error.is_connect() && error.is_timeout() {
-            (PortErrorKind::Unavailable, "cannot be reached: no answer to the connection", true)
+            (
+                PortErrorKind::Unavailable,
+                "cannot be reached: no answer to the connection",
+                true,
+            )
         } else if error.is_connect() {
             (PortErrorKind::Unavailable, "cannot be reached", true)
         } else {
-            (PortErrorKind::Unavailable, "closed the connection without an answer", true)
+            (
+                PortErrorKind::Unavailable,
+                "closed the connection without an answer",
+                true,
+            )
         };
         let error = PortError::new(self.system, kind, message).detail(detail);
-        Failure { error, sent, may_help_to_retry }
+        Failure {
+            error,
+            sent,
+            may_help_to_retry,
+        }
     }
 }
 

@@ -44,7 +44,10 @@ pub fn check_endpoint(field: &str, endpoint: &Url, rule: HttpRule) -> Option<Con
         })
     };
     if !endpoint.username().is_empty() || endpoint.password().is_some() {
-        return problem("has credentials in the address", "Give the user as its own setting; the secret goes to the keyring.");
+        return problem(
+            "has credentials in the address",
+            "Give the user as its own setting; the secret goes to the keyring.",
+        );
     }
     if endpoint.query().is_some() || endpoint.fragment().is_some() {
         return problem("has a query or fragment", "Give the address without ? and #.");
@@ -70,8 +73,11 @@ fn forbidden_host(host: &Host<&str>) -> Option<&'static str> {
     match host {
         Host::Domain(name) => {
             let name = name.trim_end_matches('.').to_ascii_lowercase();
-            matches!(name.as_str(), "metadata" | "metadata.google.internal" | "instance-data")
-                .then_some("is a cloud metadata service")
+            matches!(
+                name.as_str(),
+                "metadata" | "metadata.google.internal" | "instance-data"
+            )
+            .then_some("is a cloud metadata service")
         }
         Host::Ipv4(address) => forbidden_address(IpAddr::V4(*address)),
         Host::Ipv6(address) => forbidden_address(IpAddr::V6(*address)),
@@ -142,7 +148,13 @@ mod tests {
 
     #[test]
     fn https_and_loopback_http_are_acceptable() {
-        for address in ["https://sap.example.org/sap", "https://10.1.2.3:44300", "http://127.0.0.1:9", "http://[::1]:9", "http://localhost"] {
+        for address in [
+            "https://sap.example.org/sap",
+            "https://10.1.2.3:44300",
+            "http://127.0.0.1:9",
+            "http://[::1]:9",
+            "http://localhost",
+        ] {
             assert_eq!(check(address), None, "{address}");
         }
     }
@@ -157,8 +169,15 @@ mod tests {
     #[test]
     fn unspecified_link_local_and_metadata_addresses_are_refused() {
         for address in [
-            "http://0.0.0.0", "https://169.254.169.254", "https://[fe80::1]", "https://[::ffff:169.254.169.254]",
-            "https://metadata.google.internal", "https://[fd00:ec2::254]", "https://[::]", "https://0x7f.1@evil/", "ftp://x",
+            "http://0.0.0.0",
+            "https://169.254.169.254",
+            "https://[fe80::1]",
+            "https://[::ffff:169.254.169.254]",
+            "https://metadata.google.internal",
+            "https://[fd00:ec2::254]",
+            "https://[::]",
+            "https://0x7f.1@evil/",
+            "ftp://x",
             // Another spelling of 169.254.169.254; the URL parser turns it into the address.
             "https://2852039166",
         ] {

@@ -11,6 +11,9 @@ mod resolver;
 mod retry;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 pub use auth::{AuthKind, CredentialSource};
 pub use client::{Answer, Call, Failure, Limits, Sent, Streaming, Transport, TransportSettings};
 pub use endpoint::{ConfigProblem, HttpRule, check_endpoint};

@@ -58,7 +58,10 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 #[must_use]
 pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
     static PARSER: jiff::fmt::rfc2822::DateTimeParser = jiff::fmt::rfc2822::DateTimeParser::new();
-    PARSER.parse_timestamp(text.trim()).ok().map(|t| Timestamp::from_millis(t.as_millisecond()))
+    PARSER
+        .parse_timestamp(text.trim())
+        .ok()
+        .map(|t| Timestamp::from_millis(t.as_millisecond()))
 }
 
 #[cfg(test)]
@@ -66,13 +69,22 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))
+            .collect()
     }
 
     #[test]
     fn retry_after_is_read_as_seconds_or_as_a_date() {
-        assert_eq!(retry_after(&headers(&[("retry-after", "7")])), Some(Duration::from_secs(7)));
-        let date = headers(&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"), ("date", "Sun, 06 Nov 1994 08:49:30 GMT")]);
+        assert_eq!(
+            retry_after(&headers(&[("retry-after", "7")])),
+            Some(Duration::from_secs(7))
+        );
+        let date = headers(&[
+            ("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("date", "Sun, 06 Nov 1994 08:49:30 GMT"),
+        ]);
         assert_eq!(retry_after(&date), Some(Duration::from_secs(7)));
         assert_eq!(retry_after(&headers(&[("retry-after", "soon")])), None);
         assert_eq!(retry_after(&headers(&[])), None);
@@ -91,7 +103,10 @@ mod tests {
     #[test]
     fn what_the_system_asks_for_is_kept_up_to_a_limit() {
         let mut waits = Waits::new(3, Duration::from_millis(10));
-        assert_eq!(waits.next(Some(Duration::from_secs(2))), Some(Duration::from_secs(2)));
+        assert_eq!(
+            waits.next(Some(Duration::from_secs(2))),
+            Some(Duration::from_secs(2))
+        );
         assert_eq!(waits.next(Some(Duration::from_secs(3600))), Some(MAX_RETRY_AFTER));
     }
 }

@@ -31,10 +31,13 @@ pub(super) fn client_config(roots: Roots, ca_file: Option<&Path>) -> Result<Clie
     }
     if let Some(path) = ca_file {
         let mut added = 0;
-        let certificates = CertificateDer::pem_file_iter(path).map_err(|e| format!("{}: {e:?}", path.display()))?;
+        let certificates =
+            CertificateDer::pem_file_iter(path).map_err(|e| format!("{}: {e:?}", path.display()))?;
         for certificate in certificates {
             let certificate = certificate.map_err(|e| format!("{}: {e:?}", path.display()))?;
-            store.add(certificate).map_err(|e| format!("{}: {e}", path.display()))?;
+            store
+                .add(certificate)
+                .map_err(|e| format!("{}: {e}", path.display()))?;
             added += 1;
         }
         if added == 0 {
@@ -57,7 +60,11 @@ mod tests {
     #[test]
     fn a_ca_file_without_a_certificate_is_an_error_and_not_ignored() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert!(client_config(Roots::None, Some(file.path())).unwrap_err().contains("no certificate"));
+        assert!(
+            client_config(Roots::None, Some(file.path()))
+                .unwrap_err()
+                .contains("no certificate")
+        );
         assert!(client_config(Roots::None, None).is_ok());
     }
 }

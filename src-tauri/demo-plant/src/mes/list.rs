@@ -20,11 +20,19 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
-        Self { status: 400, title: "Bad Request", detail: detail.into() }
+        Self {
+            status: 400,
+            title: "Bad Request",
+            detail: detail.into(),
+        }
     }
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
-        Self { status: 404, title: "Not Found", detail: detail.into() }
+        Self {
+            status: 404,
+            title: "Not Found",
+            detail: detail.into(),
+        }
     }
 }
 
@@ -71,7 +79,10 @@ pub(crate) struct Entry {
 impl Selection {
     pub(crate) fn parse(pairs: &[(String, String)], limits: Limits, now_ms: i64) -> Result<Self, Problem> {
         let find = |wanted: &str| {
-            pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+            pairs
+                .iter()
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.as_str())
         };
         let words = |wanted: &str| -> Option<BTreeSet<String>> {
             find(wanted).map(|list| list.split(',').map(|word| word.trim().to_owned()).collect())
@@ -83,7 +94,9 @@ impl Selection {
                 .parse()
                 .ok()
                 .filter(|limit| (1..=limits.most).contains(limit))
-                .ok_or_else(|| Problem::bad_request(format!("limit must be from 1 to {}: {text}", limits.most)))?,
+                .ok_or_else(|| {
+                    Problem::bad_request(format!("limit must be from 1 to {}: {text}", limits.most))
+                })?,
         };
         let (since_ms, until_ms) = (instant("since")?, instant("until")?);
         if let (Some(since), Some(until)) = (since_ms, until_ms)
@@ -92,8 +105,10 @@ impl Selection {
             return Err(Problem::bad_request("until must be later than since"));
         }
         let mut hasher = DefaultHasher::new();
-        let mut filters: Vec<&(String, String)> =
-            pairs.iter().filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit")).collect();
+        let mut filters: Vec<&(String, String)> = pairs
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit"))
+            .collect();
         filters.sort();
         (limits.list, filters).hash(&mut hasher);
         Ok(Self {
@@ -117,23 +132,30 @@ impl Selection {
     }
 
     fn lets_through(&self, entry: &Entry) -> bool {
-        let named = |set: &Option<BTreeSet<String>>, value: &str| {
-            set.as_ref().is_none_or(|set| set.contains(value))
-        };
+        let named =
+            |set: &Option<BTreeSet<String>>, value: &str| set.as_ref().is_none_or(|set| set.contains(value));
         let overlaps = entry.interval.is_none_or(|(start, end)| {
             self.until_ms.is_none_or(|until| start < until) && self.since_ms.is_none_or(|since| end > since)
         });
         named(&self.machine_ids, &entry.machine_id)
             && named(&self.statuses, entry.status)
-            && self.work_center.as_deref().is_none_or(|wanted| wanted == entry.work_center)
+            && self
+                .work_center
+                .as_deref()
+                .is_none_or(|wanted| wanted == entry.work_center)
             && self.area.as_deref().is_none_or(|wanted| wanted == entry.area)
-            && self.updated_since_ms.is_none_or(|since| entry.updated_ms >= since)
+            && self
+                .updated_since_ms
+                .is_none_or(|since| entry.updated_ms >= since)
             && overlaps
     }
 
     /// The page of these entries: the items, the next cursor and the total.
     pub(crate) fn page(&self, entries: Vec<Entry>) -> Result<(Vec<Value>, Option<String>, usize), Problem> {
-        let mut hits: Vec<Entry> = entries.into_iter().filter(|entry| self.lets_through(entry)).collect();
+        let mut hits: Vec<Entry> = entries
+            .into_iter()
+            .filter(|entry| self.lets_through(entry))
+            .collect();
         hits.sort_by(|a, b| a.key.cmp(&b.key));
         let total = hits.len();
         if let Some(cursor) = &self.cursor {
@@ -152,16 +174,23 @@ impl Selection {
 
     fn read_cursor(&self, text: &str) -> Result<String, Problem> {
         let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
-        let Ok((list, fingerprint, made_ms, key)) = serde_json::from_slice::<(String, u64, i64, String)>(&bytes)
+        let Ok((list, fingerprint, made_ms, key)) =
+            serde_json::from_slice::<(String, u64, i64, String)>(&bytes)
         else {
             return Err(Problem::bad_request("the cursor is not one of ours"));
         };
         if list != self.list || fingerprint != self.fingerprint {
-            return Err(Problem::bad_request("the cursor belongs to another list or other filters"));
+            return Err(Problem::bad_request(
+                "the cursor belongs to another list or other filters",
+            ));
         }
         if self.now_ms - made_ms > CURSOR_LIFETIME_MS {
             let detail = "the cursor has expired. Start again without it".to_owned();
-            return Err(Problem { status: 410, title: "Gone", detail });
+            return Err(Problem {
+                status: 410,
+                title: "Gone",
+                detail,
+            });
         }
         Ok(key)
     }
@@ -184,7 +213,11 @@ pub(crate) fn etag(content: &str) -> String {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { list: "things", default: 2, most: 5 };
+    const LIMITS: Limits = Limits {
+        list: "things",
+        default: 2,
+        most: 5,
+    };
 
     fn select(pairs: &[(&str, &str)], now_ms: i64) -> Result<Selection, Problem> {
         let pairs: Vec<(String, String)> = pairs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
@@ -228,16 +261,30 @@ mod tests {
 
     #[test]
     fn foreign_and_old_cursors_are_refused() {
-        let (_, cursor, _) = select(&[("area", "Rolling")], 0).unwrap().page(entries()).unwrap();
+        let (_, cursor, _) = select(&[("area", "Rolling")], 0)
+            .unwrap()
+            .page(entries())
+            .unwrap();
         let cursor = cursor.unwrap();
         let status = |pairs: &[(&str, &str)], now| {
-            select(pairs, now).unwrap().page(entries()).map_err(|problem| problem.status).map(|_| ())
+            select(pairs, now)
+                .unwrap()
+                .page(entries())
+                .map_err(|problem| problem.status)
+                .map(|_| ())
         };
         assert_eq!(status(&[("cursor", &cursor)], 0), Err(400), "other filters");
         assert_eq!(status(&[("cursor", "zzz")], 0), Err(400), "not a cursor");
         let old = CURSOR_LIFETIME_MS + 1;
-        assert_eq!(status(&[("area", "Rolling"), ("cursor", &cursor)], old), Err(410), "expired");
-        assert_eq!(status(&[("area", "Rolling"), ("cursor", &cursor), ("limit", "1")], 0), Ok(()));
+        assert_eq!(
+            status(&[("area", "Rolling"), ("cursor", &cursor)], old),
+            Err(410),
+            "expired"
+        );
+        assert_eq!(
+            status(&[("area", "Rolling"), ("cursor", &cursor), ("limit", "1")], 0),
+            Ok(())
+        );
     }
 
     #[test]
@@ -248,7 +295,13 @@ mod tests {
         assert_eq!(count(&[("work_center", "L2")]), 0);
         assert_eq!(count(&[("updated_since", "1970-01-01T00:00:03Z")]), 2);
         // Half-open: the record that ends where the window begins is not in it.
-        assert_eq!(count(&[("since", "1970-01-01T00:00:01Z"), ("until", "1970-01-01T00:00:03Z")]), 2);
+        assert_eq!(
+            count(&[
+                ("since", "1970-01-01T00:00:01Z"),
+                ("until", "1970-01-01T00:00:03Z")
+            ]),
+            2
+        );
     }
 
     #[test]
@@ -261,9 +314,16 @@ mod tests {
             ("until", "yesterday"),
             ("updated_since", ""),
         ] {
-            assert_eq!(select(&[pair], 0).map(|_| ()).map_err(|p| p.status), Err(400), "{pair:?}");
+            assert_eq!(
+                select(&[pair], 0).map(|_| ()).map_err(|p| p.status),
+                Err(400),
+                "{pair:?}"
+            );
         }
         let same = "2026-01-01T00:00:00Z";
-        assert!(select(&[("since", same), ("until", same)], 0).is_err(), "an empty window");
+        assert!(
+            select(&[("since", same), ("until", same)], 0).is_err(),
+            "an empty window"
+        );
     }
 }

@@ -34,11 +34,22 @@ pub(crate) struct MetricKind {
 }
 
 const fn cause(code: &'static str, text: &'static str, group: &'static str, alarm: &'static str) -> Cause {
-    Cause { code, text, group, alarm }
+    Cause {
+        code,
+        text,
+        group,
+        alarm,
+    }
 }
 
 const fn metric(name: &'static str, unit: &'static str, tenths: i64, spread: i64, zero: bool) -> MetricKind {
-    MetricKind { name, unit, tenths, spread_tenths: spread, is_zero_at_rest: zero }
+    MetricKind {
+        name,
+        unit,
+        tenths,
+        spread_tenths: spread,
+        is_zero_at_rest: zero,
+    }
 }
 
 pub(crate) const MINOR_STOPS: &[Cause] = &[
@@ -71,11 +82,29 @@ pub(crate) static LINES: &[Line] = &[
         prefix: "CR",
         machine_name: "Cold mill",
         cycle_ms: [22_000, 24_000, 24_000, 26_000, 30_000, 34_000],
-        products: &[("STR-DC01-080", "Strip DC01 0.80 mm"), ("STR-S355-120", "Strip S355 1.20 mm")],
+        products: &[
+            ("STR-DC01-080", "Strip DC01 0.80 mm"),
+            ("STR-S355-120", "Strip S355 1.20 mm"),
+        ],
         breakdowns: &[
-            cause("M101", "Work roll bearing too hot", "mechanical", "Bearing temperature high"),
-            cause("H204", "Hydraulic pressure low", "hydraulic", "Roll gap hydraulics: pressure low"),
-            cause("E310", "Main drive fault", "electrical", "Drive converter tripped"),
+            cause(
+                "M101",
+                "Work roll bearing too hot",
+                "mechanical",
+                "Bearing temperature high",
+            ),
+            cause(
+                "H204",
+                "Hydraulic pressure low",
+                "hydraulic",
+                "Roll gap hydraulics: pressure low",
+            ),
+            cause(
+                "E310",
+                "Main drive fault",
+                "electrical",
+                "Drive converter tripped",
+            ),
             cause("S120", "Strip break", "process", "Strip tension lost"),
         ],
         metrics: &[
@@ -90,11 +119,29 @@ pub(crate) static LINES: &[Line] = &[
         prefix: "SL",
         machine_name: "Slitter",
         cycle_ms: [14_000, 15_000, 15_000, 16_000, 18_000, 20_000],
-        products: &[("SLT-080-120", "Slit strip 0.80 x 120"), ("SLT-120-065", "Slit strip 1.20 x 65")],
+        products: &[
+            ("SLT-080-120", "Slit strip 0.80 x 120"),
+            ("SLT-120-065", "Slit strip 1.20 x 65"),
+        ],
         breakdowns: &[
-            cause("M111", "Knife shaft blocked", "mechanical", "Knife shaft torque high"),
-            cause("H205", "Coil car leaks oil", "hydraulic", "Coil car: oil level low"),
-            cause("E311", "Recoiler drive fault", "electrical", "Recoiler converter tripped"),
+            cause(
+                "M111",
+                "Knife shaft blocked",
+                "mechanical",
+                "Knife shaft torque high",
+            ),
+            cause(
+                "H205",
+                "Coil car leaks oil",
+                "hydraulic",
+                "Coil car: oil level low",
+            ),
+            cause(
+                "E311",
+                "Recoiler drive fault",
+                "electrical",
+                "Recoiler converter tripped",
+            ),
             cause("S121", "Edge trim jammed", "process", "Trim chopper blocked"),
         ],
         metrics: &[
@@ -108,11 +155,25 @@ pub(crate) static LINES: &[Line] = &[
         prefix: "PS",
         machine_name: "Press",
         cycle_ms: [5_000, 5_500, 6_000, 6_000, 7_000, 8_000],
-        products: &[("BRK-2210", "Bracket 2210"), ("PAN-0450", "Floor panel 450"), ("CVR-0087", "Cover 87")],
+        products: &[
+            ("BRK-2210", "Bracket 2210"),
+            ("PAN-0450", "Floor panel 450"),
+            ("CVR-0087", "Cover 87"),
+        ],
         breakdowns: &[
             cause("M131", "Die clamp fault", "mechanical", "Die clamp 3 not closed"),
-            cause("H208", "Slide overload", "hydraulic", "Overload protection released"),
-            cause("E312", "Light curtain fault", "electrical", "Light curtain: self test failed"),
+            cause(
+                "H208",
+                "Slide overload",
+                "hydraulic",
+                "Overload protection released",
+            ),
+            cause(
+                "E312",
+                "Light curtain fault",
+                "electrical",
+                "Light curtain: self test failed",
+            ),
             cause("S122", "Double blank", "process", "Double blank detected"),
         ],
         metrics: &[
@@ -128,10 +189,30 @@ pub(crate) static LINES: &[Line] = &[
         cycle_ms: [38_000, 40_000, 42_000, 45_000, 48_000, 52_000],
         products: &[("FRM-1102", "Frame 1102"), ("SUB-0331", "Subframe 331")],
         breakdowns: &[
-            cause("M141", "Torch collision", "mechanical", "Torch shock sensor tripped"),
-            cause("G150", "Shielding gas low", "media", "Shielding gas: flow below limit"),
-            cause("E313", "Robot axis fault", "electrical", "Axis 4: following error"),
-            cause("S123", "Wire feed blocked", "process", "Wire feed: motor current high"),
+            cause(
+                "M141",
+                "Torch collision",
+                "mechanical",
+                "Torch shock sensor tripped",
+            ),
+            cause(
+                "G150",
+                "Shielding gas low",
+                "media",
+                "Shielding gas: flow below limit",
+            ),
+            cause(
+                "E313",
+                "Robot axis fault",
+                "electrical",
+                "Axis 4: following error",
+            ),
+            cause(
+                "S123",
+                "Wire feed blocked",
+                "process",
+                "Wire feed: motor current high",
+            ),
         ],
         metrics: &[
             metric("weld_current", "A", 2_350, 90, true),

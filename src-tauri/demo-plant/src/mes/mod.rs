@@ -28,9 +28,21 @@ use stream::{Events, Wanted};
 const TICK: Duration = Duration::from_millis(250);
 const EIGHT_HOURS_MS: i64 = 8 * 60 * 60 * 1000;
 
-const MACHINES: Limits = Limits { list: "machines", default: 500, most: 5000 };
-const DOWNTIME: Limits = Limits { list: "downtime", default: 200, most: 1000 };
-const ORDERS: Limits = Limits { list: "orders", default: 200, most: 1000 };
+const MACHINES: Limits = Limits {
+    list: "machines",
+    default: 500,
+    most: 5000,
+};
+const DOWNTIME: Limits = Limits {
+    list: "downtime",
+    default: 200,
+    most: 1000,
+};
+const ORDERS: Limits = Limits {
+    list: "orders",
+    default: 200,
+    most: 1000,
+};
 
 /// The demo MES.
 #[derive(Debug)]
@@ -45,7 +57,13 @@ pub(crate) struct Mes {
 /// Opens the shop floor.
 pub(crate) fn open(seed: u64, now_ms: i64, speed: f64, token: String, faults: Arc<Faults>) -> Mes {
     let floor = Mutex::new(Floor::open(seed, now_ms, speed));
-    Mes { floor, events: Arc::new(Events::new()), faults, token, requests: AtomicU64::new(0) }
+    Mes {
+        floor,
+        events: Arc::new(Events::new()),
+        faults,
+        token,
+        requests: AtomicU64::new(0),
+    }
 }
 
 /// The service over HTTP.
@@ -57,17 +75,9 @@ pub(crate) fn router(mes: Arc<Mes>) -> Router {
 pub(crate) async fn live(mes: Arc<Mes>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    let mut was_stale = false;
     loop {
         ticks.tick().await;
-        let is_stale = mes.faults.mes() == MesFault::Stale;
-        if was_stale && !is_stale {
-            mes.events.publish("resync", "", "{}");
-        }
-        was_stale = is_stale;
-        if !is_stale {
-            mes.advance(crate::now_ms());
-        }
+        mes.advance(crate::now_ms());
     }
 }
 
@@ -85,8 +95,17 @@ impl Mes {
         hold(&self.floor).recover(id)
     }
 
+    /// Tells listeners to fetch all again, since changes were kept from them.
+    pub(crate) fn resync(&self) {
+        self.events.publish("resync", "", "{}");
+    }
+
     fn advance(&self, now_ms: i64) {
         let mut floor = hold(&self.floor);
+        // Asked under the lock: once the fault is set, no reader sees the data move.
+        if self.faults.mes() == MesFault::Stale {
+            return;
+        }
         for change in floor.advance(now_ms) {
             match change {
                 Change::Machine(index) => {
@@ -97,13 +116,15 @@ impl Mes {
                 Change::Downtime(number) => {
                     if let Some(event) = floor.downtime.get(&number) {
                         let body = records::downtime(&floor, event).to_string();
-                        self.events.publish("downtime", &floor.machines[event.machine].id, &body);
+                        self.events
+                            .publish("downtime", &floor.machines[event.machine].id, &body);
                     }
                 }
                 Change::Order(number) => {
                     if let Some(order) = floor.orders.get(&number) {
                         let body = records::order(&floor, order).to_string();
-                        self.events.publish("order", &floor.machines[order.machine].id, &body);
+                        self.events
+                            .publish("order", &floor.machines[order.machine].id, &body);
                     }
                 }
             }
@@ -111,7 +132,9 @@ impl Mes {
     }
 
     fn knows(&self, headers: &HeaderMap) -> bool {
-        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
         let token = given.and_then(|given| given.split_once(' '));
         token.is_some_and(|(scheme, token)| {
             scheme.eq_ignore_ascii_case("bearer") && token.trim() == self.token
@@ -132,7 +155,11 @@ async fn answer_request(State(mes): State<Arc<Mes>>, request: Request) -> Respon
     }
     if !is_read {
         let detail = format!("this interface is read-only: {}", request.method());
-        return problem(&Problem { status: 405, title: "Method Not Allowed", detail });
+        return problem(&Problem {
+            status: 405,
+            title: "Method Not Allowed",
+            detail,
+        });
     }
     let pairs: Vec<(String, String)> =
         url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
@@ -153,20 +180,24 @@ fn route(
     let now_ms = crate::now_ms();
     match path {
         "/health" => Ok(json_response(StatusCode::OK, &health(now_ms))),
-        "/api/v1/machines/status" => {
-            answer_list(mes, Selection::parse(pairs, MACHINES, now_ms)?, machine_entries, headers, now_ms)
-        }
+        "/api/v1/machines/status" => answer_list(
+            mes,
+            &Selection::parse(pairs, MACHINES, now_ms)?,
+            machine_entries,
+            headers,
+            now_ms,
+        ),
         "/api/v1/downtime-events" => {
             let mut selection = Selection::parse(pairs, DOWNTIME, now_ms)?;
             if selection.since_ms.is_none() && selection.until_ms.is_none() {
                 // What is still open overlaps every window that reaches to now.
                 selection.since_ms = Some(now_ms - EIGHT_HOURS_MS);
             }
-            answer_list(mes, selection, downtime_entries, headers, now_ms)
+            answer_list(mes, &selection, downtime_entries, headers, now_ms)
         }
         "/api/v1/production-orders" => {
             let selection = Selection::parse(pairs, ORDERS, now_ms)?;
-            answer_list(mes, selection, order_entries, headers, now_ms)
+            answer_list(mes, &selection, order_entries, headers, now_ms)
         }
         "/api/v1/events" => Ok(event_stream(mes, pairs, headers)),
         _ => match path.strip_prefix("/api/v1/machines/") {
@@ -246,14 +277,14 @@ fn order_entries(floor: &Floor, selection: &Selection) -> Vec<Entry> {
 
 fn answer_list(
     mes: &Mes,
-    selection: Selection,
+    selection: &Selection,
     entries: fn(&Floor, &Selection) -> Vec<Entry>,
     headers: &HeaderMap,
     now_ms: i64,
 ) -> Result<Response, Problem> {
     let (entries, as_of) = {
         let floor = hold(&mes.floor);
-        (entries(&floor, &selection), floor.clock_ms)
+        (entries(&floor, selection), floor.clock_ms)
     };
     let (items, next_cursor, total) = selection.page(entries)?;
     let items = json!(items);
@@ -276,10 +307,15 @@ fn one_machine(mes: &Mes, id: &str, headers: &HeaderMap) -> Result<Response, Pro
 
 /// The body, or 304 when the caller has it already.
 fn conditional(body: &Value, etag: &str, headers: &HeaderMap) -> Response {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let has_it =
-        known.is_some_and(|known| known.split(',').any(|tag| tag.trim() == "*" || strong(tag) == strong(etag)));
+    let has_it = known.is_some_and(|known| {
+        known
+            .split(',')
+            .any(|tag| tag.trim() == "*" || strong(tag) == strong(etag))
+    });
     let mut response = if has_it {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -290,7 +326,9 @@ fn conditional(body: &Value, etag: &str, headers: &HeaderMap) -> Response {
     if let Ok(value) = HeaderValue::from_str(etag) {
         response.headers_mut().insert(header::ETAG, value);
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
@@ -301,12 +339,20 @@ fn event_stream(mes: &Arc<Mes>, pairs: &[(String, String)], headers: &HeaderMap)
             .find(|(name, _)| name == wanted)
             .map(|(_, list)| list.split(',').map(|word| word.trim().to_owned()).collect())
     };
-    let wanted = Wanted { kinds: words("types"), machine_ids: words("machine_id") };
-    let last_id = headers.get(HeaderName::from_static("last-event-id")).and_then(|value| value.to_str().ok());
+    let wanted = Wanted {
+        kinds: words("types"),
+        machine_ids: words("machine_id"),
+    };
+    let last_id = headers
+        .get(HeaderName::from_static("last-event-id"))
+        .and_then(|value| value.to_str().ok());
     let body = stream::body(Arc::clone(&mes.events), wanted, last_id, mes.faults.watch_mes());
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -314,7 +360,9 @@ fn event_stream(mes: &Arc<Mes>, pairs: &[(String, String)], headers: &HeaderMap)
 fn json_response(status: StatusCode, body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -326,10 +374,16 @@ fn problem(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json_response(status, &body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     match status {
         StatusCode::UNAUTHORIZED => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"demo-plant\""));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"demo-plant\""),
+            );
         }
         StatusCode::METHOD_NOT_ALLOWED => {
             headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));

@@ -63,9 +63,10 @@ fn equipment(machine: &Machine) -> Value {
 }
 
 fn reason(reason: Option<&Reason>) -> Value {
-    reason.map_or(Value::Null, |reason| {
-        json!({"code": reason.code, "text": reason.text, "group": reason.group})
-    })
+    reason.map_or(
+        Value::Null,
+        |reason| json!({"code": reason.code, "text": reason.text, "group": reason.group}),
+    )
 }
 
 fn counters(counters: Counters) -> Value {
@@ -140,7 +141,10 @@ pub(crate) fn downtime_id(number: u64) -> String {
     format!("DT-{number:06}")
 }
 
-#[expect(clippy::integer_division, reason = "whole seconds are what the contract's readers compare with")]
+#[expect(
+    clippy::integer_division,
+    reason = "whole seconds are what the contract's readers compare with"
+)]
 pub(crate) fn downtime(floor: &Floor, event: &Downtime) -> Value {
     let machine = &floor.machines[event.machine];
     json!({

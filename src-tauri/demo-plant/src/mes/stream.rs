@@ -44,13 +44,22 @@ impl Events {
         let run = uuid::Uuid::new_v4().simple().to_string();
         let (sender, _) = broadcast::channel(1024);
         let run = run.get(..8).unwrap_or_default().to_owned();
-        Self { run, ring: Mutex::new((0, VecDeque::new())), sender }
+        Self {
+            run,
+            ring: Mutex::new((0, VecDeque::new())),
+            sender,
+        }
     }
 
     pub(crate) fn publish(&self, kind: &'static str, machine_id: &str, data: &str) {
         let mut ring = hold(&self.ring);
         ring.0 += 1;
-        let event = Event { number: ring.0, kind, machine_id: machine_id.to_owned(), data: Arc::from(data) };
+        let event = Event {
+            number: ring.0,
+            kind,
+            machine_id: machine_id.to_owned(),
+            data: Arc::from(data),
+        };
         if ring.1.len() >= RING {
             ring.1.pop_front();
         }
@@ -63,15 +72,22 @@ impl Events {
     fn join(&self, last_id: Option<&str>) -> (Option<Vec<Event>>, broadcast::Receiver<Event>) {
         let ring = hold(&self.ring);
         let receiver = self.sender.subscribe();
-        let Some(last_id) = last_id else { return (Some(Vec::new()), receiver) };
+        let Some(last_id) = last_id else {
+            return (Some(Vec::new()), receiver);
+        };
         let seen = last_id
             .split_once('-')
             .filter(|(run, _)| *run == self.run)
             .and_then(|(_, number)| number.parse::<u64>().ok())
             .filter(|seen| *seen <= ring.0)
             .filter(|seen| ring.1.front().is_none_or(|oldest| *seen + 1 >= oldest.number));
-        let missed =
-            seen.map(|seen| ring.1.iter().filter(|event| event.number > seen).cloned().collect::<Vec<_>>());
+        let missed = seen.map(|seen| {
+            ring.1
+                .iter()
+                .filter(|event| event.number > seen)
+                .cloned()
+                .collect::<Vec<_>>()
+        });
         (missed, receiver)
     }
 
@@ -88,7 +104,10 @@ impl Wanted {
     fn takes(&self, event: &Event) -> bool {
         event.kind == "resync"
             || (self.kinds.as_ref().is_none_or(|kinds| kinds.contains(event.kind))
-                && self.machine_ids.as_ref().is_none_or(|ids| ids.contains(&event.machine_id)))
+                && self
+                    .machine_ids
+                    .as_ref()
+                    .is_none_or(|ids| ids.contains(&event.machine_id)))
     }
 }
 
@@ -109,7 +128,13 @@ pub(crate) fn body(
         }
         None => opening.push_str(&events.write(events.last_number(), "resync", "{}")),
     }
-    let listener = Listener { events, wanted, receiver, faults, opening: Some(opening) };
+    let listener = Listener {
+        events,
+        wanted,
+        receiver,
+        faults,
+        opening: Some(opening),
+    };
     Body::from_stream(stream::unfold(listener, Listener::next))
 }
 
@@ -166,7 +191,10 @@ mod tests {
             events.publish("machine_status", "M-1", &n.to_string());
         }
         let numbers = |id: &str| {
-            events.join(Some(id)).0.map(|missed| missed.iter().map(|event| event.number).collect::<Vec<_>>())
+            events
+                .join(Some(id))
+                .0
+                .map(|missed| missed.iter().map(|event| event.number).collect::<Vec<_>>())
         };
         assert_eq!(numbers(&format!("{}-3", events.run)), Some(vec![4, 5]));
         assert_eq!(numbers(&format!("{}-5", events.run)), Some(vec![]));
@@ -181,7 +209,16 @@ mod tests {
         for n in 0..=RING {
             events.publish("order", "M-1", &n.to_string());
         }
-        assert!(events.join(Some(&format!("{}-0", events.run))).0.is_none(), "the first event is gone");
-        assert_eq!(events.join(Some(&format!("{}-1", events.run))).0.map(|missed| missed.len()), Some(RING));
+        assert!(
+            events.join(Some(&format!("{}-0", events.run))).0.is_none(),
+            "the first event is gone"
+        );
+        assert_eq!(
+            events
+                .join(Some(&format!("{}-1", events.run)))
+                .0
+                .map(|missed| missed.len()),
+            Some(RING)
+        );
     }
 }

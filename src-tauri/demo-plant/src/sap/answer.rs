@@ -26,11 +26,19 @@ pub(crate) struct Message {
 
 impl Message {
     pub(crate) fn error(code: &str, property: &str, text: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), text: text.into(), property: property.to_owned(), severity: "error" }
+        Self {
+            code: code.to_owned(),
+            text: text.into(),
+            property: property.to_owned(),
+            severity: "error",
+        }
     }
 
     pub(crate) fn warning(code: &str, property: &str, text: impl Into<String>) -> Self {
-        Self { severity: "warning", ..Self::error(code, property, text) }
+        Self {
+            severity: "warning",
+            ..Self::error(code, property, text)
+        }
     }
 
     fn to_json(&self) -> Value {
@@ -43,7 +51,12 @@ impl Message {
 
 impl SapError {
     pub(crate) fn new(status: StatusCode, code: &str, text: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), text: text.into(), details: Vec::new() }
+        Self {
+            status,
+            code: code.to_owned(),
+            text: text.into(),
+            details: Vec::new(),
+        }
     }
 
     pub(crate) fn bad_request(code: &str, text: impl Into<String>) -> Self {
@@ -75,10 +88,20 @@ impl SapError {
     /// Several business messages; the first one is the headline.
     pub(crate) fn business(messages: Vec<Message>) -> Self {
         let (code, text) = messages.first().map_or_else(
-            || ("/IWBEP/CM_MGW_RT/022".to_owned(), "An exception was raised".to_owned()),
+            || {
+                (
+                    "/IWBEP/CM_MGW_RT/022".to_owned(),
+                    "An exception was raised".to_owned(),
+                )
+            },
             |first| (first.code.clone(), first.text.clone()),
         );
-        Self { status: StatusCode::BAD_REQUEST, code, text, details: messages }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code,
+            text,
+            details: messages,
+        }
     }
 }
 
@@ -101,7 +124,9 @@ impl IntoResponse for SapError {
         }});
         let mut response = json_response(self.status, &body);
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
         response
     }
@@ -112,9 +137,15 @@ pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset=utf-8"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json;charset=utf-8"),
+    );
     headers.insert("dataserviceversion", HeaderValue::from_static("2.0"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store, no-cache"),
+    );
     response
 }
 
@@ -125,7 +156,9 @@ fn page(status: StatusCode, content_type: &'static str, body: String) -> Respons
 /// An XML document such as `$metadata`.
 pub(crate) fn xml(body: String) -> Response {
     let mut response = page(StatusCode::OK, "application/xml;charset=utf-8", body);
-    response.headers_mut().insert("dataserviceversion", HeaderValue::from_static("2.0"));
+    response
+        .headers_mut()
+        .insert("dataserviceversion", HeaderValue::from_static("2.0"));
     response
 }
 
@@ -138,7 +171,11 @@ pub(crate) fn text(body: String) -> Response {
 pub(crate) fn logon_failed() -> Response {
     let body = "<html><head><title>Logon Error Message</title></head><body><h1>Logon failed</h1>\
                 <p>Anmeldung fehlgeschlagen. Client, name or password is not correct.</p></body></html>";
-    let mut response = page(StatusCode::UNAUTHORIZED, "text/html;charset=utf-8", body.to_owned());
+    let mut response = page(
+        StatusCode::UNAUTHORIZED,
+        "text/html;charset=utf-8",
+        body.to_owned(),
+    );
     response.headers_mut().insert(
         header::WWW_AUTHENTICATE,
         HeaderValue::from_static("Basic realm=\"SAP NetWeaver Application Server [DMO/100]\""),
@@ -155,16 +192,25 @@ pub(crate) fn login_form() -> Response {
 
 /// The system has no free work process.
 pub(crate) fn busy() -> Response {
-    let body = "<html><head><title>Service Unavailable</title></head><body>503 Service Unavailable</body></html>";
+    let body =
+        "<html><head><title>Service Unavailable</title></head><body>503 Service Unavailable</body></html>";
     let mut response = page(StatusCode::SERVICE_UNAVAILABLE, "text/html", body.to_owned());
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     response
 }
 
 /// The CSRF refusal, with the header that asks for a new token.
 pub(crate) fn csrf_required() -> Response {
-    let mut response = page(StatusCode::FORBIDDEN, "text/plain", "CSRF token validation failed".to_owned());
-    response.headers_mut().insert("x-csrf-token", HeaderValue::from_static("Required"));
+    let mut response = page(
+        StatusCode::FORBIDDEN,
+        "text/plain",
+        "CSRF token validation failed".to_owned(),
+    );
+    response
+        .headers_mut()
+        .insert("x-csrf-token", HeaderValue::from_static("Required"));
     response
 }
 

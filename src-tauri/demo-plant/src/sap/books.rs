@@ -1,16 +1,17 @@
 //! The books of the demo SAP: orders, items, schedule lines and stock, their made-up history and the goods
 //! movements that keep stock alive. Times come in; numbers come from one seed.
 
-use rust_decimal::Decimal;
+mod history;
+
 use std::collections::BTreeMap;
+
+use history::{past_order, stock};
+use rust_decimal::Decimal;
 
 use super::edm::Edm;
 use super::query::Rows;
 use super::schema::{Row, SetId};
-use crate::company::{
-    COMPANY_CODE, MATERIALS, Material, PAYMENT_TERMS, PURCHASING_GROUPS, PURCHASING_ORGANIZATION,
-    SHORT_AT_OPENING, SUPPLIERS, Supplier, per_euro,
-};
+use crate::company::{MATERIALS, Material};
 use crate::dice::Dice;
 
 const DAY_MS: i64 = 86_400_000;
@@ -113,14 +114,18 @@ impl Books {
         self.created += 1;
         let number = self.enter(draft);
         let wait_ms = self.dice.between(6, 12) * 60_000;
-        self.receipts.push(Receipt { due_ms: now_ms + wait_ms, order: number.clone() });
+        self.receipts.push(Receipt {
+            due_ms: now_ms + wait_ms,
+            order: number.clone(),
+        });
         number
     }
 
     fn enter(&mut self, draft: Draft) -> String {
         let number = self.next_number.to_string();
         self.next_number += 1;
-        self.orders.push(draft.header.with("PurchaseOrder", Edm::text(number.clone())));
+        self.orders
+            .push(draft.header.with("PurchaseOrder", Edm::text(number.clone())));
         for DraftItem { row, delivery_ms } in draft.items {
             let quantity = row.raw("OrderQuantity").map_or(Decimal::ZERO, Edm::as_decimal);
             self.schedule.push(
@@ -130,33 +135,50 @@ impl Books {
                     .with("ScheduleLine", Edm::text("0001"))
                     .with("ScheduleLineDeliveryDate", Edm::DateTime(delivery_ms))
                     .with("ScheduleLineOrderQuantity", Edm::Decimal(quantity))
-                    .with("PurchaseOrderQuantityUnit", Edm::text(row.text("PurchaseOrderQuantityUnit"))),
+                    .with(
+                        "PurchaseOrderQuantityUnit",
+                        Edm::text(row.text("PurchaseOrderQuantityUnit")),
+                    ),
             );
-            self.items.push(row.with("PurchaseOrder", Edm::text(number.clone())));
+            self.items
+                .push(row.with("PurchaseOrder", Edm::text(number.clone())));
         }
         number
     }
 
-    /// Books the receipts that are due and draws one material down a little; called about once a minute.
+    /// Books the receipts that are due and draws one material down; called about twice a minute.
     pub(crate) fn move_goods(&mut self, now_ms: i64) {
-        let (due, later) = std::mem::take(&mut self.receipts).into_iter().partition(|r| r.due_ms <= now_ms);
+        let (due, later) = std::mem::take(&mut self.receipts)
+            .into_iter()
+            .partition(|r| r.due_ms <= now_ms);
         self.receipts = later;
         for receipt in due {
             self.receive(&receipt, now_ms);
         }
-        let Some(material) = self.dice.pick(MATERIALS) else { return };
-        let Some(plant) = self.dice.pick(material.plants).copied() else { return };
-        let share = self.dice.between(15, 45);
-        self.change_stock(material, plant, |stock| {
-            stock - (stock * Decimal::new(share, 2)).floor().max(Decimal::ZERO)
-        });
+        let Some(material) = self.dice.pick(MATERIALS) else {
+            return;
+        };
+        let Some(plant) = self.dice.pick(material.plants).copied() else {
+            return;
+        };
+        // An issue leaves about as much as the reorder point, so that somebody soon has something to order.
+        let left = Decimal::from(material.reorder_point * self.dice.between(55, 125) / 100).max(Decimal::ONE);
+        self.change_stock(material, plant, |stock| stock.min(left));
     }
 
     fn receive(&mut self, receipt: &Receipt, now_ms: i64) {
         let mut arrived = Vec::new();
-        for item in self.items.iter_mut().filter(|item| item.text("PurchaseOrder") == receipt.order) {
+        for item in self
+            .items
+            .iter_mut()
+            .filter(|item| item.text("PurchaseOrder") == receipt.order)
+        {
             let quantity = item.raw("OrderQuantity").map_or(Decimal::ZERO, Edm::as_decimal);
-            arrived.push((item.text("Material").to_owned(), item.text("Plant").to_owned(), quantity));
+            arrived.push((
+                item.text("Material").to_owned(),
+                item.text("Plant").to_owned(),
+                quantity,
+            ));
             item.set("IsCompletelyDelivered", Edm::Boolean(true));
         }
         for (material, plant, quantity) in arrived {
@@ -164,7 +186,11 @@ impl Books {
                 self.change_stock(material, &plant, |stock| stock + quantity);
             }
         }
-        if let Some(order) = self.orders.iter_mut().find(|row| row.text("PurchaseOrder") == receipt.order) {
+        if let Some(order) = self
+            .orders
+            .iter_mut()
+            .find(|row| row.text("PurchaseOrder") == receipt.order)
+        {
             order.set("LastChangeDateTime", Edm::DateTimeOffset(now_ms));
         }
         tracing::info!(order = receipt.order, "goods received");
@@ -176,7 +202,9 @@ impl Books {
                 && row.text("Plant") == plant
                 && row.text("InventoryStockType") == "01"
                 && row.text("InventorySpecialStockType").is_empty()
-                && row.raw(QUANTITY).is_some_and(|quantity| quantity.as_decimal() > Decimal::ZERO)
+                && row
+                    .raw(QUANTITY)
+                    .is_some_and(|quantity| quantity.as_decimal() > Decimal::ZERO)
         });
         if let Some(bucket) = bucket {
             let before = bucket.raw(QUANTITY).map_or(Decimal::ZERO, Edm::as_decimal);
@@ -199,64 +227,6 @@ impl Books {
 
 const QUANTITY: &str = "MatlWrhsStkQtyInMatlBaseUnit";
 
-fn past_order(dice: &mut Dice, date: i64, today: i64) -> Draft {
-    let supplier = dice.pick(SUPPLIERS).unwrap_or(&SUPPLIERS[0]);
-    let age_days = (today - date) / DAY_MS;
-    let fate = Fate::draw(dice, age_days);
-    let (terms, days) = dice.pick(PAYMENT_TERMS).copied().unwrap_or(("0001", 0));
-    let changed = (date + dice.between(7, 9 * 24) * 3_600_000 + dice.between(0, 3_599_000)).min(today);
-    let header = Row::default()
-        .with("CompanyCode", Edm::text(COMPANY_CODE))
-        .with("PurchaseOrderType", Edm::text("NB"))
-        .with("PurchasingDocumentDeletionCode", Edm::text(if fate == Fate::Deleted { "L" } else { "" }))
-        .with("PurchasingProcessingStatus", Edm::text(fate.status()))
-        .with("CreatedByUser", Edm::text(dice.pick(&["JMORENO", "TKELLER", "AWINTER"]).copied().unwrap_or("JMORENO")))
-        .with("CreationDate", Edm::DateTime(date))
-        .with("LastChangeDateTime", Edm::DateTimeOffset(changed))
-        .with("Supplier", Edm::text(supplier.number))
-        .with("Language", Edm::text("EN"))
-        .with("PaymentTerms", Edm::text(terms))
-        .with("NetPaymentDays", Edm::Decimal(Decimal::from(days)))
-        .with("PurchasingOrganization", Edm::text(PURCHASING_ORGANIZATION))
-        .with("PurchasingGroup", Edm::text(dice.pick(PURCHASING_GROUPS).copied().unwrap_or("001")))
-        .with("PurchaseOrderDate", Edm::DateTime(date))
-        .with("DocumentCurrency", Edm::text(supplier.currency))
-        .with("ExchangeRate", Edm::text("1.00000"))
-        .with("ReleaseIsNotCompleted", Edm::Boolean(fate == Fate::InRelease))
-        .with("PurchasingCompletenessStatus", Edm::Boolean(fate == Fate::Held));
-    let count = dice.between(1, 5);
-    let items = (1..=count).filter_map(|line| past_item(dice, supplier, line, date, age_days, fate)).collect();
-    Draft { header, items }
-}
-
-fn past_item(
-    dice: &mut Dice,
-    supplier: &Supplier,
-    line: i64,
-    date: i64,
-    age_days: i64,
-    fate: Fate,
-) -> Option<DraftItem> {
-    let own: Vec<&Material> = MATERIALS.iter().filter(|m| m.supplier == supplier.number).collect();
-    let material = *dice.pick(&own)?;
-    let plant = dice.pick(material.plants).copied()?;
-    let quantity = (material.lot * dice.between(40, 130) / 100).max(1);
-    let drift = Decimal::new(dice.between(88, 106), 2);
-    let price = (material.price() * per_euro(supplier.currency) * drift).round_dp(2);
-    let is_delivered = fate == Fate::Active && age_days > material.lead_days + 3;
-    let is_deleted = fate == Fate::Deleted || dice.chance(2);
-    let row = Row::default()
-        .with("PurchasingDocumentDeletionCode", Edm::text(if is_deleted { "L" } else { "" }))
-        .with("IsCompletelyDelivered", Edm::Boolean(is_delivered))
-        .with("IsFinallyInvoiced", Edm::Boolean(is_delivered && age_days > material.lead_days + 20));
-    let row = fill_item(row, material, line * 10, plant, Decimal::from(quantity));
-    let row = row
-        .with("DocumentCurrency", Edm::text(supplier.currency))
-        .with("NetPriceAmount", Edm::Decimal(price))
-        .with("NetPriceQuantity", Edm::Decimal(Decimal::from(material.price_unit)));
-    Some(DraftItem { row, delivery_ms: date + material.lead_days * DAY_MS })
-}
-
 /// The fields that follow from the material and the item number.
 pub(crate) fn fill_item(row: Row, material: &Material, line: i64, plant: &str, quantity: Decimal) -> Row {
     row.with("PurchaseOrderItem", Edm::text(format!("{line:05}")))
@@ -274,92 +244,12 @@ pub(crate) fn fill_item(row: Row, material: &Material, line: i64, plant: &str, q
         .with("InvoiceIsExpected", Edm::Boolean(true))
 }
 
-/// What became of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Active,
-    InRelease,
-    Rejected,
-    Deleted,
-    Held,
-}
-
-impl Fate {
-    fn draw(dice: &mut Dice, age_days: i64) -> Self {
-        let roll = dice.between(0, 99);
-        match roll {
-            0..=2 => Self::Rejected,
-            3..=5 => Self::Deleted,
-            6..=13 if age_days < 20 => Self::InRelease,
-            14..=17 if age_days < 20 => Self::Held,
-            _ => Self::Active,
-        }
-    }
-
-    fn status(self) -> &'static str {
-        match self {
-            Self::Active => "05",
-            Self::InRelease => "03",
-            Self::Rejected => "08",
-            Self::Deleted | Self::Held => "02",
-        }
-    }
-}
-
-/// Stock buckets: unrestricted everywhere, some in quality inspection or blocked, a little consignment, one negative.
-fn stock(seed: u64) -> Vec<Row> {
-    let mut dice = Dice::new(seed, "stock");
-    let mut rows = Vec::new();
-    for material in MATERIALS {
-        for plant in material.plants {
-            let is_short = SHORT_AT_OPENING.contains(&(material.number, plant));
-            let percent = if is_short { dice.between(15, 60) } else { dice.between(120, 260) };
-            let quantity = (material.reorder_point * percent / 100).max(1);
-            let location = format!("{}A", &plant[..3]);
-            rows.push(bucket(material, plant, &location, "01", Decimal::from(quantity)));
-            if dice.chance(30) {
-                let inspected = (material.lot * dice.between(5, 25) / 100).max(1);
-                rows.push(bucket(material, plant, &location, "02", Decimal::from(inspected)));
-            }
-            if dice.chance(18) {
-                let blocked = (material.lot * dice.between(2, 10) / 100).max(1);
-                rows.push(bucket(material, plant, &location, "07", Decimal::from(blocked)));
-            }
-            if matches!(material.number, "WW-120" | "RO-600" | "HX-220") {
-                let own = bucket(material, plant, &location, "01", Decimal::from(material.lot / 4));
-                rows.push(
-                    own.with("InventorySpecialStockType", Edm::text("K"))
-                        .with("Supplier", Edm::text(material.supplier)),
-                );
-            }
-        }
-    }
-    // A goods issue was posted before its receipt: SAP shows such stock as negative.
-    if let Some(material) = Material::named("PK-410") {
-        let location = "101B";
-        rows.push(bucket(material, "1010", location, "01", Decimal::new(-125, 1)));
-    }
-    rows.sort_by_key(|row| {
-        SetId::StockBucket.set().keys().map(|key| row.text(key.name).to_owned()).collect::<Vec<_>>()
-    });
-    rows
-}
-
-fn bucket(material: &Material, plant: &str, location: &str, stock_type: &str, quantity: Decimal) -> Row {
-    Row::default()
-        .with("Material", Edm::text(material.number))
-        .with("Plant", Edm::text(plant))
-        .with("StorageLocation", Edm::text(location))
-        .with("InventoryStockType", Edm::text(stock_type))
-        .with("MaterialBaseUnit", Edm::text(material.unit))
-        .with(QUANTITY, Edm::Decimal(quantity))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::company::SHORT_AT_OPENING;
 
     const NOW: i64 = 1_795_000_000_000;
 
@@ -383,9 +273,17 @@ mod tests {
             let books = Books::open(seed, NOW);
             assert_eq!(books.orders.len(), 300);
             assert!(books.orders.iter().all(|order| {
-                books.items.iter().any(|item| item.text("PurchaseOrder") == order.text("PurchaseOrder"))
+                books
+                    .items
+                    .iter()
+                    .any(|item| item.text("PurchaseOrder") == order.text("PurchaseOrder"))
             }));
-            for set in [SetId::PurchaseOrder, SetId::PurchaseOrderItem, SetId::ScheduleLine, SetId::StockBucket] {
+            for set in [
+                SetId::PurchaseOrder,
+                SetId::PurchaseOrderItem,
+                SetId::ScheduleLine,
+                SetId::StockBucket,
+            ] {
                 let rows = books.rows(set);
                 let keys: BTreeSet<String> = rows.iter().map(|row| row.key_predicate(set.set())).collect();
                 assert_eq!(keys.len(), rows.len(), "keys of {set:?} are not unique");
@@ -404,7 +302,10 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert!(dates.iter().all(|ms| *ms <= NOW && ms % DAY_MS == 0), "dates are past midnights");
+        assert!(
+            dates.iter().all(|ms| *ms <= NOW && ms % DAY_MS == 0),
+            "dates are past midnights"
+        );
         let suppliers: BTreeSet<&str> = books.orders.iter().map(|row| row.text("Supplier")).collect();
         assert_eq!(suppliers.len(), 12);
     }
@@ -415,9 +316,17 @@ mod tests {
             let books = Books::open(seed, NOW);
             for (number, plant) in SHORT_AT_OPENING {
                 let reorder = Decimal::from(Material::named(number).unwrap().reorder_point);
-                assert!(unrestricted(&books, number, plant) < reorder, "{number} in {plant}, seed {seed}");
+                assert!(
+                    unrestricted(&books, number, plant) < reorder,
+                    "{number} in {plant}, seed {seed}"
+                );
             }
-            assert!(books.stock.iter().any(|row| row.raw(QUANTITY).unwrap().as_decimal().is_sign_negative()));
+            assert!(
+                books
+                    .stock
+                    .iter()
+                    .any(|row| row.raw(QUANTITY).unwrap().as_decimal().is_sign_negative())
+            );
         }
     }
 
@@ -427,13 +336,29 @@ mod tests {
         let material = Material::named("HX-220").unwrap();
         let row = fill_item(Row::default(), material, 10, "1010", Decimal::from(60));
         let header = Row::default().with("CorrespncExternalReference", Edm::text("REF1"));
-        let draft = Draft { header, items: vec![DraftItem { row, delivery_ms: NOW }] };
+        let draft = Draft {
+            header,
+            items: vec![DraftItem {
+                row,
+                delivery_ms: NOW,
+            }],
+        };
         let before = unrestricted(&books, "HX-220", "1010");
         let first = books.file(draft.clone(), NOW);
         let second = books.file(draft, NOW);
         assert_eq!((first.as_str(), second.as_str()), ("4500000301", "4500000302"));
-        assert_eq!(books.by_reference().get("REF1"), Some(&2), "the same reference makes a second order");
-        books.receive(&Receipt { due_ms: NOW, order: first.clone() }, NOW);
+        assert_eq!(
+            books.by_reference().get("REF1"),
+            Some(&2),
+            "the same reference makes a second order"
+        );
+        books.receive(
+            &Receipt {
+                due_ms: NOW,
+                order: first.clone(),
+            },
+            NOW,
+        );
         assert_eq!(unrestricted(&books, "HX-220", "1010"), before + Decimal::from(60));
     }
 }

@@ -25,30 +25,57 @@ pub(crate) struct Checked {
 /// Checks a posted order; all business errors come back together.
 pub(crate) fn check(body: &[u8], user: &str, now_ms: i64) -> Result<Checked, SapError> {
     let Ok(Value::Object(posted)) = serde_json::from_slice::<Value>(body) else {
-        return Err(SapError::bad_request("/IWCOR/CX_DS_EP_PROPERTY_ERROR/000", "Malformed request body"));
+        return Err(SapError::bad_request(
+            "/IWCOR/CX_DS_EP_PROPERTY_ERROR/000",
+            "Malformed request body",
+        ));
     };
     let (header, children) = read_entity(&posted, SetId::PurchaseOrder.set())?;
-    let mut check = Check { errors: Vec::new(), warnings: Vec::new(), today: now_ms - now_ms.rem_euclid(DAY_MS) };
+    let mut check = Check {
+        errors: Vec::new(),
+        warnings: Vec::new(),
+        today: now_ms - now_ms.rem_euclid(DAY_MS),
+    };
     let header = check.header(header, user, now_ms);
     let mut items = Vec::new();
-    for child in children.iter().filter(|child| child.navigation == "to_PurchaseOrderItem") {
+    for child in children
+        .iter()
+        .filter(|child| child.navigation == "to_PurchaseOrderItem")
+    {
         let line = 10 * (i64::try_from(items.len()).unwrap_or(0) + 1);
         items.extend(check.item(child, &header, line)?);
     }
-    if !children.iter().any(|child| child.navigation == "to_PurchaseOrderItem") {
+    if !children
+        .iter()
+        .any(|child| child.navigation == "to_PurchaseOrderItem")
+    {
         check.error("06/436", "", "Document does not contain any items");
     }
-    let mut lines: Vec<&str> = items.iter().map(|item| item.row.text("PurchaseOrderItem")).collect();
+    let mut lines: Vec<&str> = items
+        .iter()
+        .map(|item| item.row.text("PurchaseOrderItem"))
+        .collect();
     lines.sort_unstable();
     if lines.windows(2).any(|pair| pair[0] == pair[1]) {
-        check.error("06/018", "PurchaseOrderItem", "Item number is used more than once");
+        check.error(
+            "06/018",
+            "PurchaseOrderItem",
+            "Item number is used more than once",
+        );
     }
     if !check.errors.is_empty() {
         return Err(SapError::business(check.errors));
     }
-    items.sort_by(|a, b| a.row.text("PurchaseOrderItem").cmp(b.row.text("PurchaseOrderItem")));
+    items.sort_by(|a, b| {
+        a.row
+            .text("PurchaseOrderItem")
+            .cmp(b.row.text("PurchaseOrderItem"))
+    });
     let header = release(header, &items);
-    Ok(Checked { draft: Draft { header, items }, warnings: check.warnings })
+    Ok(Checked {
+        draft: Draft { header, items },
+        warnings: check.warnings,
+    })
 }
 
 /// An entity nested under a navigation of its parent.
@@ -71,7 +98,10 @@ fn read_entity<'a>(
     let mut children = Vec::new();
     for (name, value) in posted.iter().filter(|(name, _)| *name != "__metadata") {
         if let Some(property) = set.property(name) {
-            let value = property.edm_type.read_json(value).map_err(|reason| invalid(name, &reason))?;
+            let value = property
+                .edm_type
+                .read_json(value)
+                .map_err(|reason| invalid(name, &reason))?;
             if value != Edm::Null {
                 row.set(property.name, value);
             }
@@ -80,10 +110,16 @@ fn read_entity<'a>(
             let list = list.as_array().ok_or_else(|| invalid(name, "not a collection"))?;
             for entry in list {
                 let fields = entry.as_object().ok_or_else(|| invalid(name, "not an entity"))?;
-                children.push(Child { navigation: navigation.name, fields });
+                children.push(Child {
+                    navigation: navigation.name,
+                    fields,
+                });
             }
         } else {
-            let text = format!("Property '{name}' is invalid for entity type '{}'", set.type_name());
+            let text = format!(
+                "Property '{name}' is invalid for entity type '{}'",
+                set.type_name()
+            );
             return Err(SapError::bad_request("/IWCOR/CX_DS_EDM_ERROR/001", text));
         }
     }
@@ -104,11 +140,19 @@ impl Check {
     fn header(&mut self, posted: Row, user: &str, now_ms: i64) -> Row {
         let company = posted.text("CompanyCode");
         if company != COMPANY_CODE {
-            self.error("F5/165", "CompanyCode", format!("Company code {company} does not exist"));
+            self.error(
+                "F5/165",
+                "CompanyCode",
+                format!("Company code {company} does not exist"),
+            );
         }
         let order_type = posted.text("PurchaseOrderType");
         if !matches!(order_type, "" | "NB") {
-            self.error("06/001", "PurchaseOrderType", format!("Document type {order_type} not allowed"));
+            self.error(
+                "06/001",
+                "PurchaseOrderType",
+                format!("Document type {order_type} not allowed"),
+            );
         }
         let organization = posted.text("PurchasingOrganization");
         if organization != PURCHASING_ORGANIZATION {
@@ -117,9 +161,15 @@ impl Check {
         }
         let group = posted.text("PurchasingGroup");
         if !PURCHASING_GROUPS.contains(&group) {
-            self.error("06/084", "PurchasingGroup", format!("Purchasing group {group} not defined"));
+            self.error(
+                "06/084",
+                "PurchasingGroup",
+                format!("Purchasing group {group} not defined"),
+            );
         }
-        let known = SUPPLIERS.iter().find(|s| same_number(s.number, posted.text("Supplier")));
+        let known = SUPPLIERS
+            .iter()
+            .find(|s| same_number(s.number, posted.text("Supplier")));
         if known.is_none() {
             let text = format!("Supplier {} does not exist", posted.text("Supplier"));
             self.error("06/321", "Supplier", text);
@@ -129,22 +179,41 @@ impl Check {
             given => given.to_owned(),
         };
         if !CURRENCIES.contains(&currency.as_str()) {
-            self.error("SG/105", "DocumentCurrency", format!("Currency {currency} is not defined"));
+            self.error(
+                "SG/105",
+                "DocumentCurrency",
+                format!("Currency {currency} is not defined"),
+            );
         }
         let terms = match posted.text("PaymentTerms") {
             "" => "0003".to_owned(),
             given => given.to_owned(),
         };
-        let days = PAYMENT_TERMS.iter().find(|(code, _)| *code == terms).map(|(_, days)| *days);
+        let days = PAYMENT_TERMS
+            .iter()
+            .find(|(code, _)| *code == terms)
+            .map(|(_, days)| *days);
         if days.is_none() {
-            self.error("F5/138", "PaymentTerms", format!("Terms of payment {terms} not defined"));
+            self.error(
+                "F5/138",
+                "PaymentTerms",
+                format!("Terms of payment {terms} not defined"),
+            );
         }
-        for given in ["PurchaseOrder", "LastChangeDateTime", "CreatedByUser", "PurchasingProcessingStatus"] {
+        for given in [
+            "PurchaseOrder",
+            "LastChangeDateTime",
+            "CreatedByUser",
+            "PurchasingProcessingStatus",
+        ] {
             if posted.has(given) {
                 self.error("06/004", given, format!("Field {given} is not ready for input"));
             }
         }
-        let date = posted.raw("PurchaseOrderDate").cloned().unwrap_or(Edm::DateTime(self.today));
+        let date = posted
+            .raw("PurchaseOrderDate")
+            .cloned()
+            .unwrap_or(Edm::DateTime(self.today));
         let number = known.map_or(String::new(), |supplier| supplier.number.to_owned());
         posted
             .with("PurchaseOrderType", Edm::text("NB"))
@@ -155,7 +224,10 @@ impl Check {
             .with("PurchaseOrderDate", date)
             .with("CreationDate", Edm::DateTime(self.today))
             .with("LastChangeDateTime", Edm::DateTimeOffset(now_ms))
-            .with("CreatedByUser", Edm::text(user.chars().take(12).collect::<String>()))
+            .with(
+                "CreatedByUser",
+                Edm::text(user.chars().take(12).collect::<String>()),
+            )
             .with("Language", Edm::text("EN"))
             .with("ExchangeRate", Edm::text("1.00000"))
     }
@@ -175,7 +247,11 @@ impl Check {
         }
         let number = posted.text("Material");
         let Some(material) = Material::named(number) else {
-            self.error("M3/305", "Material", format!("Material {number} does not exist or is not activated"));
+            self.error(
+                "M3/305",
+                "Material",
+                format!("Material {number} does not exist or is not activated"),
+            );
             return Ok(None);
         };
         if PLANTS.contains(&plant.as_str()) && !material.plants.contains(&plant.as_str()) {
@@ -189,7 +265,10 @@ impl Check {
         for name in ["PurchaseOrderQuantityUnit", "OrderPriceUnit"] {
             let unit = posted.text(name);
             if !unit.is_empty() && unit != material.unit {
-                let text = format!("Unit {unit} is not defined for material {number} (base unit {})", material.unit);
+                let text = format!(
+                    "Unit {unit} is not defined for material {number} (base unit {})",
+                    material.unit
+                );
                 self.error("06/150", name, text);
             }
         }
@@ -203,8 +282,12 @@ impl Check {
     }
 
     fn price(&mut self, posted: &Row, material: &Material, header: &Row) -> Price {
-        let amount = posted.raw("NetPriceAmount").map_or(Decimal::ZERO, Edm::as_decimal);
-        let per = posted.raw("NetPriceQuantity").map_or(Decimal::ONE, Edm::as_decimal);
+        let amount = posted
+            .raw("NetPriceAmount")
+            .map_or(Decimal::ZERO, Edm::as_decimal);
+        let per = posted
+            .raw("NetPriceQuantity")
+            .map_or(Decimal::ONE, Edm::as_decimal);
         let is_free = posted.raw("PurchasingItemIsFreeOfCharge") == Some(&Edm::Boolean(true));
         if amount < Decimal::ZERO || (amount.is_zero() && !is_free) {
             self.error("06/215", "NetPriceAmount", "Net price must be greater than 0");
@@ -216,8 +299,12 @@ impl Check {
             let usual = material.price() * rate / Decimal::from(material.price_unit);
             let asked = amount / per;
             if (asked - usual).abs() > usual * Decimal::new(2, 1) {
-                let text = format!("Net price of material {} differs from the last price by more than 20%", material.number);
-                self.warnings.push(Message::warning("06/207", "NetPriceAmount", text));
+                let text = format!(
+                    "Net price of material {} differs from the last price by more than 20%",
+                    material.number
+                );
+                self.warnings
+                    .push(Message::warning("06/207", "NetPriceAmount", text));
             }
         }
         Price { per }
@@ -226,17 +313,28 @@ impl Check {
     fn delivery(&mut self, schedule: &[Child<'_>], material: &Material) -> Result<i64, SapError> {
         let usual = self.today + material.lead_days * DAY_MS;
         let mut delivery = usual;
-        for line in schedule.iter().filter(|child| child.navigation == "to_ScheduleLine") {
+        for line in schedule
+            .iter()
+            .filter(|child| child.navigation == "to_ScheduleLine")
+        {
             let (row, _) = read_entity(line.fields, SetId::ScheduleLine.set())?;
             if let Some(Edm::DateTime(date)) = row.raw("ScheduleLineDeliveryDate") {
                 delivery = *date;
             }
         }
         if delivery < self.today {
-            self.error("06/019", "ScheduleLineDeliveryDate", "Delivery date is in the past");
+            self.error(
+                "06/019",
+                "ScheduleLineDeliveryDate",
+                "Delivery date is in the past",
+            );
         } else if delivery < usual {
-            let text = format!("Can delivery date be met? Planned delivery time is {} days", material.lead_days);
-            self.warnings.push(Message::warning("06/040", "ScheduleLineDeliveryDate", text));
+            let text = format!(
+                "Can delivery date be met? Planned delivery time is {} days",
+                material.lead_days
+            );
+            self.warnings
+                .push(Message::warning("06/040", "ScheduleLineDeliveryDate", text));
         }
         Ok(delivery)
     }
@@ -257,7 +355,10 @@ fn release(header: Row, items: &[DraftItem]) -> Row {
         .fold(Decimal::ZERO, Decimal::saturating_add);
     let is_large = value > Decimal::from(250_000);
     header
-        .with("PurchasingProcessingStatus", Edm::text(if is_large { "03" } else { "02" }))
+        .with(
+            "PurchasingProcessingStatus",
+            Edm::text(if is_large { "03" } else { "02" }),
+        )
         .with("ReleaseIsNotCompleted", Edm::Boolean(is_large))
 }
 
@@ -300,7 +401,10 @@ mod tests {
     fn a_good_order_becomes_a_draft() {
         let checked = run(&good()).unwrap();
         assert_eq!(checked.warnings, []);
-        assert_eq!(checked.draft.header.text("CorrespncExternalReference"), "A1B2C3D4E5F6");
+        assert_eq!(
+            checked.draft.header.text("CorrespncExternalReference"),
+            "A1B2C3D4E5F6"
+        );
         let item = &checked.draft.items[0].row;
         assert_eq!(item.text("PurchaseOrderItem"), "00010");
         assert_eq!(item.text("PurchaseOrderItemText"), "Hydraulic hose DN 20 2 m");

@@ -111,12 +111,12 @@ impl EdmType {
             }
             (Self::Boolean, Value::Bool(flag)) => Ok(Edm::Boolean(*flag)),
             (Self::Decimal(precision, scale), Value::String(text)) => read_decimal(text, precision, scale),
-            (Self::DateTime, Value::String(text)) => {
-                read_date(text).map(Edm::DateTime).ok_or_else(|| "not a date".to_owned())
-            }
-            (Self::DateTimeOffset, Value::String(text)) => {
-                read_date(text).map(Edm::DateTimeOffset).ok_or_else(|| "not a time stamp".to_owned())
-            }
+            (Self::DateTime, Value::String(text)) => read_date(text)
+                .map(Edm::DateTime)
+                .ok_or_else(|| "not a date".to_owned()),
+            (Self::DateTimeOffset, Value::String(text)) => read_date(text)
+                .map(Edm::DateTimeOffset)
+                .ok_or_else(|| "not a time stamp".to_owned()),
             (Self::Time, Value::String(text)) => Ok(Edm::Time(text.clone())),
             _ => Err("wrong type".to_owned()),
         }
@@ -135,12 +135,25 @@ fn read_decimal(text: &str, precision: u8, scale: u8) -> Result<Edm, String> {
 
 /// `/Date(ms)/` with or without an offset (the ticks are UTC either way), or an ISO date without a zone.
 fn read_date(text: &str) -> Option<i64> {
-    if let Some(inner) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
-        let end = inner.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-')).map(|(at, _)| at);
+    if let Some(inner) = text
+        .strip_prefix("/Date(")
+        .and_then(|rest| rest.strip_suffix(")/"))
+    {
+        let end = inner
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| matches!(c, '+' | '-'))
+            .map(|(at, _)| at);
         return inner.get(..end.unwrap_or(inner.len()))?.parse().ok();
     }
     let civil: jiff::civil::DateTime = text.trim_end_matches('Z').parse().ok()?;
-    Some(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
+    Some(
+        civil
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()?
+            .timestamp()
+            .as_millisecond(),
+    )
 }
 
 #[cfg(test)]
@@ -150,20 +163,35 @@ mod tests {
     #[test]
     fn values_are_written_as_the_gateway_writes_them() {
         assert_eq!(Edm::Decimal(Decimal::new(1234, 2)).to_json(), json!("12.34"));
-        assert_eq!(Edm::DateTime(1_700_000_000_000).to_json(), json!("/Date(1700000000000)/"));
+        assert_eq!(
+            Edm::DateTime(1_700_000_000_000).to_json(),
+            json!("/Date(1700000000000)/")
+        );
         assert_eq!(Edm::DateTimeOffset(5).to_json(), json!("/Date(5+0000)/"));
     }
 
     #[test]
     fn posted_values_are_checked_against_the_type() {
         let price = EdmType::Decimal(12, 3);
-        assert_eq!(price.read_json(&json!("12.340")), Ok(Edm::Decimal(Decimal::new(1234, 2))));
-        assert!(price.read_json(&json!(12.34)).is_err(), "decimals are strings on the wire");
+        assert_eq!(
+            price.read_json(&json!("12.340")),
+            Ok(Edm::Decimal(Decimal::new(1234, 2)))
+        );
+        assert!(
+            price.read_json(&json!(12.34)).is_err(),
+            "decimals are strings on the wire"
+        );
         assert!(price.read_json(&json!("1.2345")).is_err(), "too many decimals");
         assert!(price.read_json(&json!("1234567890")).is_err(), "too many digits");
         assert!(EdmType::String(3).read_json(&json!("abcd")).is_err(), "too long");
-        assert_eq!(EdmType::DateTime.read_json(&json!("/Date(-5)/")), Ok(Edm::DateTime(-5)));
-        assert_eq!(EdmType::DateTime.read_json(&json!("/Date(1000+0100)/")), Ok(Edm::DateTime(1000)));
+        assert_eq!(
+            EdmType::DateTime.read_json(&json!("/Date(-5)/")),
+            Ok(Edm::DateTime(-5))
+        );
+        assert_eq!(
+            EdmType::DateTime.read_json(&json!("/Date(1000+0100)/")),
+            Ok(Edm::DateTime(1000))
+        );
         assert_eq!(
             EdmType::DateTime.read_json(&json!("2026-01-01T00:00:00")),
             Ok(Edm::DateTime(1_767_225_600_000))

@@ -31,7 +31,11 @@ struct Head {
 impl Ledger {
     /// Opens or begins the file and gives what it holds; a torn last line is dropped.
     pub(crate) fn open(path: &Path, seed: u64) -> io::Result<(Self, Vec<Entry>)> {
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)?;
         let mut lines = BufReader::new(&file).lines();
         let Some(head) = lines.next().transpose()? else {
             writeln!(file, "{}", serde_json::to_string(&Head { seed })?)?;
@@ -58,7 +62,10 @@ impl Ledger {
     }
 
     pub(crate) fn append(&self, body: &[u8], at_ms: i64) -> io::Result<()> {
-        let entry = Entry { at_ms, posted: serde_json::from_slice(body)? };
+        let entry = Entry {
+            at_ms,
+            posted: serde_json::from_slice(body)?,
+        };
         // The line break comes first, so that a torn line before it cannot spoil this one.
         let line = format!("\n{}", serde_json::to_string(&entry)?);
         let mut file = hold(&self.0);
@@ -79,12 +86,20 @@ mod tests {
         assert!(entries.is_empty());
         ledger.append(br#"{"Supplier":"1"}"#, 5).unwrap();
         drop(ledger);
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"\n{\"at_ms\":6,\"pos").unwrap();
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"\n{\"at_ms\":6,\"pos")
+            .unwrap();
         let (ledger, entries) = Ledger::open(&path, 7).unwrap();
         assert_eq!(entries.len(), 1, "the torn line is dropped");
         ledger.append(br#"{"Supplier":"2"}"#, 7).unwrap();
         let (_, entries) = Ledger::open(&path, 7).unwrap();
-        assert_eq!(entries.iter().map(|entry| entry.at_ms).collect::<Vec<_>>(), [5, 7]);
+        assert_eq!(
+            entries.iter().map(|entry| entry.at_ms).collect::<Vec<_>>(),
+            [5, 7]
+        );
         assert!(Ledger::open(&path, 8).is_err(), "another seed");
     }
 }

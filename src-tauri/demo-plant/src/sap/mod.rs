@@ -101,7 +101,15 @@ pub(crate) fn open(
         None => None,
     };
     let (books, sessions) = (Mutex::new(books), Mutex::default());
-    Ok(Sap { books, sessions, ledger, faults, user, password, counts: Counts::default() })
+    Ok(Sap {
+        books,
+        sessions,
+        ledger,
+        faults,
+        user,
+        password,
+        counts: Counts::default(),
+    })
 }
 
 /// The service over HTTP.
@@ -142,7 +150,11 @@ impl Sap {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
-            .and_then(|(_, encoded)| base64::engine::general_purpose::STANDARD.decode(encoded.trim()).ok());
+            .and_then(|(_, encoded)| {
+                base64::engine::general_purpose::STANDARD
+                    .decode(encoded.trim())
+                    .ok()
+            });
         let wanted = format!("{}:{}", self.user, self.password);
         let client = pairs
             .iter()
@@ -174,11 +186,18 @@ async fn answer_request(
         return answer::logon_failed();
     }
     let (parts, body) = request.into_parts();
-    let call = Call { sap: &sap, headers: &parts.headers, path: parts.uri.path(), pairs: &pairs };
+    let call = Call {
+        sap: &sap,
+        headers: &parts.headers,
+        path: parts.uri.path(),
+        pairs: &pairs,
+    };
     let outcome = match &parts.method {
         &Method::GET | &Method::HEAD => call.read(),
         &Method::POST => call.create(body, &line).await,
-        method => call.target().and_then(|_| Err(SapError::not_allowed(method.as_str()))),
+        method => call
+            .target()
+            .and_then(|_| Err(SapError::not_allowed(method.as_str()))),
     };
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
     if parts.method == Method::GET || parts.method == Method::HEAD {
@@ -189,7 +208,9 @@ async fn answer_request(
 
 /// Hands out a token and its cookies to who asks with `X-CSRF-Token: Fetch`.
 fn add_token(sap: &Sap, asked: &HeaderMap, headers: &mut HeaderMap) {
-    let wants = asked.get("x-csrf-token").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"fetch"));
+    let wants = asked
+        .get("x-csrf-token")
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"fetch"));
     if !wants {
         return;
     }
@@ -202,7 +223,10 @@ fn add_token(sap: &Sap, asked: &HeaderMap, headers: &mut HeaderMap) {
             headers.append(header::SET_COOKIE, cookie);
         }
     }
-    headers.append(header::SET_COOKIE, HeaderValue::from_static("sap-usercontext=sap-client=100; path=/"));
+    headers.append(
+        header::SET_COOKIE,
+        HeaderValue::from_static("sap-usercontext=sap-client=100; path=/"),
+    );
 }
 
 /// One authenticated request.
@@ -215,7 +239,10 @@ struct Call<'a> {
 
 impl Call<'_> {
     fn target(&self) -> Result<(&'static Service, Target), SapError> {
-        let rest = self.path.strip_prefix(ROOT).ok_or_else(|| SapError::unknown_segment(self.path))?;
+        let rest = self
+            .path
+            .strip_prefix(ROOT)
+            .ok_or_else(|| SapError::unknown_segment(self.path))?;
         let (service, rest) = rest.split_once('/').unwrap_or((rest, ""));
         let service = Service::named(service).ok_or_else(|| SapError::unknown_service(service))?;
         Ok((service, path::parse(service, rest)?))
@@ -223,7 +250,11 @@ impl Call<'_> {
 
     /// The service root as the caller addressed it, with a trailing slash.
     fn base(&self, service: &Service) -> String {
-        let host = self.headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
+        let host = self
+            .headers
+            .get(header::HOST)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("127.0.0.1");
         format!("http://{host}{ROOT}{}/", service.name)
     }
 
@@ -234,7 +265,10 @@ impl Call<'_> {
         match target {
             Target::Root => {
                 let names: Vec<&str> = service.sets.iter().map(|id| id.set().name).collect();
-                Ok(answer::json_response(StatusCode::OK, &json!({"d": {"EntitySets": names}})))
+                Ok(answer::json_response(
+                    StatusCode::OK,
+                    &json!({"d": {"EntitySets": names}}),
+                ))
             }
             Target::Metadata => Ok(answer::xml(schema::metadata(service))),
             Target::Set { set } => self.collection(&books, set, books.rows(set.id), &base),
@@ -246,14 +280,19 @@ impl Call<'_> {
                 let row = path::find(&books, set, &key)?;
                 self.entity(&books, set, row, &base)
             }
-            Target::Navigation { set, key, navigation, is_count } => {
+            Target::Navigation {
+                set,
+                key,
+                navigation,
+                is_count,
+            } => {
                 let row = path::find(&books, set, &key)?;
                 let rows = query::follow(&*books, navigation, row);
                 let target = navigation.target.set();
                 match (is_count, navigation.is_many) {
-                    (true, _) => {
-                        Ok(answer::text(Query::parse(self.pairs, target)?.count(&rows).to_string()))
-                    }
+                    (true, _) => Ok(answer::text(
+                        Query::parse(self.pairs, target)?.count(&rows).to_string(),
+                    )),
                     (false, true) => self.collection(&books, target, rows, &base),
                     (false, false) => match rows.first() {
                         Some(row) => self.entity(&books, target, row, &base),
@@ -289,9 +328,15 @@ impl Call<'_> {
     ) -> Result<Response, SapError> {
         let query = Query::parse(self.pairs, set)?;
         let page = query.page(rows);
-        debug_assert!(page.rows.len() <= PAGE_SIZE, "a page is never larger than the page size");
-        let results: Vec<Value> =
-            page.rows.iter().map(|row| query.shape().entity(books, set, row, base)).collect();
+        debug_assert!(
+            page.rows.len() <= PAGE_SIZE,
+            "a page is never larger than the page size"
+        );
+        let results: Vec<Value> = page
+            .rows
+            .iter()
+            .map(|row| query.shape().entity(books, set, row, base))
+            .collect();
         let mut d = json!({"results": results});
         if let Some(count) = page.count {
             d["__count"] = json!(count.to_string());
@@ -304,7 +349,11 @@ impl Call<'_> {
 
     /// This request's own address with another `$skiptoken`.
     fn next_link(&self, token: usize) -> String {
-        let host = self.headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
+        let host = self
+            .headers
+            .get(header::HOST)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("127.0.0.1");
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in self.pairs.iter().filter(|(name, _)| name != "$skiptoken") {
             query.append_pair(name, value);
@@ -334,17 +383,29 @@ impl Call<'_> {
         if let Some(ledger) = &self.sap.ledger {
             ledger.append(&body, now_ms).map_err(|error| {
                 tracing::error!(%error, "the state file cannot be written");
-                SapError::new(StatusCode::INTERNAL_SERVER_ERROR, "SY/530", "Update was terminated")
+                SapError::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "SY/530",
+                    "Update was terminated",
+                )
             })?;
         }
         let number = books.file(checked.draft, now_ms);
-        tracing::info!(order = number, warnings = checked.warnings.len(), "purchase order created");
+        tracing::info!(
+            order = number,
+            warnings = checked.warnings.len(),
+            "purchase order created"
+        );
         if self.sap.faults.sap() == SapFault::LostAnswer {
             tracing::warn!(order = number, "the answer is lost on purpose");
             line.cut();
         }
         let Some(row) = books.order(&number) else {
-            return Err(SapError::new(StatusCode::INTERNAL_SERVER_ERROR, "SY/530", "Update was terminated"));
+            return Err(SapError::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "SY/530",
+                "Update was terminated",
+            ));
         };
         let expand = [("$expand".to_owned(), "to_PurchaseOrderItem".to_owned())];
         let shape = Query::parse(&expand, set)?;

@@ -10,10 +10,22 @@ use super::schema::{EntitySet, Navigation, Row, Service};
 pub(crate) enum Target {
     Root,
     Metadata,
-    Set { set: &'static EntitySet },
-    SetCount { set: &'static EntitySet },
-    Entity { set: &'static EntitySet, key: Key },
-    Navigation { set: &'static EntitySet, key: Key, navigation: &'static Navigation, is_count: bool },
+    Set {
+        set: &'static EntitySet,
+    },
+    SetCount {
+        set: &'static EntitySet,
+    },
+    Entity {
+        set: &'static EntitySet,
+        key: Key,
+    },
+    Navigation {
+        set: &'static EntitySet,
+        key: Key,
+        navigation: &'static Navigation,
+        is_count: bool,
+    },
 }
 
 /// A key predicate: the values by property name.
@@ -32,7 +44,9 @@ pub(crate) fn parse(service: &'static Service, rest: &str) -> Result<Target, Sap
         ["$metadata"] => Ok(Target::Metadata),
         [first, more @ ..] => match first.split_once('(') {
             None => {
-                let set = service.set_named(first).ok_or_else(|| SapError::unknown_segment(first))?;
+                let set = service
+                    .set_named(first)
+                    .ok_or_else(|| SapError::unknown_segment(first))?;
                 match more {
                     [] => Ok(Target::Set { set }),
                     ["$count"] => Ok(Target::SetCount { set }),
@@ -40,24 +54,36 @@ pub(crate) fn parse(service: &'static Service, rest: &str) -> Result<Target, Sap
                 }
             }
             Some((name, predicate)) => {
-                let set = service.set_named(name).ok_or_else(|| SapError::unknown_segment(name))?;
+                let set = service
+                    .set_named(name)
+                    .ok_or_else(|| SapError::unknown_segment(name))?;
                 let malformed = || {
-                    let text = format!("Invalid key predicate type for key of entity type '{}'", set.type_name());
+                    let text = format!(
+                        "Invalid key predicate type for key of entity type '{}'",
+                        set.type_name()
+                    );
                     SapError::bad_request("005056A509B11EE1B9A8FEC11C21D78E", text)
                 };
                 let predicate = predicate.strip_suffix(')').ok_or_else(malformed)?;
                 let key = key(predicate, set).ok_or_else(malformed)?;
                 let navigation = |name: &str| {
-                    set.navigation(name).ok_or_else(|| SapError::unknown_segment(name))
+                    set.navigation(name)
+                        .ok_or_else(|| SapError::unknown_segment(name))
                 };
                 match more {
                     [] => Ok(Target::Entity { set, key }),
-                    [name] => {
-                        Ok(Target::Navigation { set, key, navigation: navigation(name)?, is_count: false })
-                    }
-                    [name, "$count"] => {
-                        Ok(Target::Navigation { set, key, navigation: navigation(name)?, is_count: true })
-                    }
+                    [name] => Ok(Target::Navigation {
+                        set,
+                        key,
+                        navigation: navigation(name)?,
+                        is_count: false,
+                    }),
+                    [name, "$count"] => Ok(Target::Navigation {
+                        set,
+                        key,
+                        navigation: navigation(name)?,
+                        is_count: true,
+                    }),
                     [_, unknown, ..] => Err(SapError::unknown_segment(unknown)),
                 }
             }
@@ -73,7 +99,10 @@ pub(crate) fn find<'a>(books: &'a Books, set: &EntitySet, key: &Key) -> Result<&
         .into_iter()
         .find(|row| key.iter().all(|(name, value)| row.text(name) == value))
         .ok_or_else(|| {
-            let shown: Vec<String> = key.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
+            let shown: Vec<String> = key
+                .iter()
+                .map(|(name, value)| format!("{name}='{value}'"))
+                .collect();
             SapError::not_found(&set.type_name(), &shown.join(","))
         })
 }
@@ -152,7 +181,10 @@ mod tests {
         assert!(matches!(parsed(""), Ok(Target::Root)));
         assert!(matches!(parsed("$metadata"), Ok(Target::Metadata)));
         assert!(matches!(parsed("A_PurchaseOrder"), Ok(Target::Set { .. })));
-        assert!(matches!(parsed("A_PurchaseOrder/$count"), Ok(Target::SetCount { .. })));
+        assert!(matches!(
+            parsed("A_PurchaseOrder/$count"),
+            Ok(Target::SetCount { .. })
+        ));
         let Ok(Target::Entity { key, .. }) = parsed("A_PurchaseOrder(%274500000123%27)") else {
             panic!("an encoded key");
         };

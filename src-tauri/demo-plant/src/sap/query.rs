@@ -56,7 +56,10 @@ impl Query {
             skip: 0,
             skip_token: 0,
             with_count: false,
-            shape: Shape { properties: None, expand: Vec::new() },
+            shape: Shape {
+                properties: None,
+                expand: Vec::new(),
+            },
         };
         let mut seen = BTreeSet::new();
         for (name, value) in pairs.iter().filter(|(name, _)| name.starts_with('$')) {
@@ -114,14 +117,20 @@ impl Query {
             self.order_by
                 .iter()
                 .map(|(property, is_descending)| {
-                    let order = a.get(property).compare(&b.get(property)).unwrap_or(Ordering::Equal);
+                    let order = a
+                        .get(property)
+                        .compare(&b.get(property))
+                        .unwrap_or(Ordering::Equal);
                     if *is_descending { order.reverse() } else { order }
                 })
                 .find(|order| order.is_ne())
                 .unwrap_or(Ordering::Equal)
         });
-        let wanted: Vec<&Row> =
-            hits.into_iter().skip(self.skip).take(self.top.unwrap_or(usize::MAX)).collect();
+        let wanted: Vec<&Row> = hits
+            .into_iter()
+            .skip(self.skip)
+            .take(self.top.unwrap_or(usize::MAX))
+            .collect();
         let next = self.skip_token.saturating_add(PAGE_SIZE);
         let next = (next < wanted.len()).then_some(next);
         let rows = wanted.into_iter().skip(self.skip_token).take(PAGE_SIZE).collect();
@@ -141,7 +150,10 @@ impl Shape {
             })
             .collect::<Result<_, _>>()?;
         let Some(select) = select else {
-            return Ok(Self { properties: None, expand });
+            return Ok(Self {
+                properties: None,
+                expand,
+            });
         };
         let mut properties = BTreeSet::new();
         let mut is_everything = false;
@@ -161,7 +173,9 @@ impl Shape {
                     let fields = match field {
                         "*" => None,
                         field => {
-                            let known = target.property(field).ok_or_else(|| unknown_property(name, target))?;
+                            let known = target
+                                .property(field)
+                                .ok_or_else(|| unknown_property(name, target))?;
                             Some(BTreeSet::from([known.name]))
                         }
                     };
@@ -186,14 +200,22 @@ impl Shape {
         let mut entity = entity_head(set, row, base);
         add_properties(&mut entity, set, row, self.properties.as_ref());
         for navigation in set.navigations {
-            let expanded = self.expand.iter().find(|(wanted, _)| wanted.name == navigation.name);
+            let expanded = self
+                .expand
+                .iter()
+                .find(|(wanted, _)| wanted.name == navigation.name);
             match expanded {
                 Some((_, fields)) => {
                     let value = expanded_value(data, navigation, row, fields.as_ref(), base);
                     entity.insert(navigation.name.to_owned(), value);
                 }
                 None if self.properties.is_none() => {
-                    let uri = format!("{base}{}({})/{}", set.name, row.key_predicate(set), navigation.name);
+                    let uri = format!(
+                        "{base}{}({})/{}",
+                        set.name,
+                        row.key_predicate(set),
+                        navigation.name
+                    );
                     entity.insert(navigation.name.to_owned(), json!({"__deferred": {"uri": uri}}));
                 }
                 None => {}
@@ -207,7 +229,12 @@ impl Shape {
 pub(crate) fn follow<'a>(data: &'a dyn Rows, navigation: &Navigation, row: &Row) -> Vec<&'a Row> {
     data.rows(navigation.target)
         .into_iter()
-        .filter(|target| navigation.join.iter().all(|(from, to)| row.text(from) == target.text(to)))
+        .filter(|target| {
+            navigation
+                .join
+                .iter()
+                .all(|(from, to)| row.text(from) == target.text(to))
+        })
         .collect()
 }
 
@@ -287,7 +314,10 @@ fn add_properties(
 }
 
 fn names(list: &str) -> Vec<&str> {
-    list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
+    list.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 fn order_by(value: &str, set: &'static EntitySet) -> Result<Vec<(&'static Property, bool)>, SapError> {
@@ -319,7 +349,10 @@ fn inline_count(value: &str) -> Result<bool, SapError> {
 }
 
 fn invalid_option(name: &str, value: &str) -> SapError {
-    SapError::bad_request("/IWFND/CM_MGW_RT/021", format!("Invalid value '{value}' for system query option '{name}'"))
+    SapError::bad_request(
+        "/IWFND/CM_MGW_RT/021",
+        format!("Invalid value '{value}' for system query option '{name}'"),
+    )
 }
 
 fn unknown_property(name: &str, set: &EntitySet) -> SapError {
@@ -365,7 +398,9 @@ mod tests {
                 .with("Supplier", Edm::text(if n % 2 == 0 { "A" } else { "B" }))
         });
         let items = (0..count).map(|n| {
-            Row::default().with("PurchaseOrder", number(n)).with("PurchaseOrderItem", Edm::text("00010"))
+            Row::default()
+                .with("PurchaseOrder", number(n))
+                .with("PurchaseOrderItem", Edm::text("00010"))
         });
         Two(orders.collect(), items.collect())
     }
@@ -391,7 +426,11 @@ mod tests {
             }
         }
         assert_eq!(seen.len(), 250);
-        assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 250, "a row came twice");
+        assert_eq!(
+            seen.iter().collect::<BTreeSet<_>>().len(),
+            250,
+            "a row came twice"
+        );
     }
 
     #[test]
@@ -410,7 +449,9 @@ mod tests {
             ("$expand", "to_PurchaseOrderItem"),
         ])
         .unwrap();
-        let entity = query.shape().entity(&data, SetId::PurchaseOrder.set(), &data.0[0], "http://h/S/");
+        let entity = query
+            .shape()
+            .entity(&data, SetId::PurchaseOrder.set(), &data.0[0], "http://h/S/");
         assert_eq!(entity["PurchaseOrder"], json!("0000000000"));
         assert!(entity.get("Supplier").is_none(), "not selected");
         let item = &entity["to_PurchaseOrderItem"]["results"][0];
@@ -422,7 +463,9 @@ mod tests {
     fn a_navigation_that_select_does_not_name_is_left_out() {
         let data = data(1);
         let query = query(&[("$select", "PurchaseOrder"), ("$expand", "to_PurchaseOrderItem")]).unwrap();
-        let entity = query.shape().entity(&data, SetId::PurchaseOrder.set(), &data.0[0], "http://h/S/");
+        let entity = query
+            .shape()
+            .entity(&data, SetId::PurchaseOrder.set(), &data.0[0], "http://h/S/");
         assert!(entity.get("to_PurchaseOrderItem").is_none(), "{entity}");
     }
 
@@ -443,6 +486,9 @@ mod tests {
         ] {
             assert!(query(&[pair]).is_err(), "must be refused: {pair:?}");
         }
-        assert!(query(&[("$top", "1"), ("$top", "2")]).is_err(), "twice the same option");
+        assert!(
+            query(&[("$top", "1"), ("$top", "2")]).is_err(),
+            "twice the same option"
+        );
     }
 }

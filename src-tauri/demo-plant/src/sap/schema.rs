@@ -52,9 +52,16 @@ pub(crate) struct Service {
 pub(crate) static SERVICES: &[Service] = &[
     Service {
         name: "API_PURCHASEORDER_PROCESS_SRV",
-        sets: &[SetId::PurchaseOrder, SetId::PurchaseOrderItem, SetId::ScheduleLine],
+        sets: &[
+            SetId::PurchaseOrder,
+            SetId::PurchaseOrderItem,
+            SetId::ScheduleLine,
+        ],
     },
-    Service { name: "API_MATERIAL_STOCK_SRV", sets: &[SetId::MaterialStock, SetId::StockBucket] },
+    Service {
+        name: "API_MATERIAL_STOCK_SRV",
+        sets: &[SetId::MaterialStock, SetId::StockBucket],
+    },
 ];
 
 impl Service {
@@ -120,7 +127,10 @@ impl Row {
     }
 
     pub(crate) fn get(&self, property: &Property) -> Edm {
-        self.0.get(property.name).cloned().unwrap_or_else(|| Edm::initial(property.edm_type))
+        self.0
+            .get(property.name)
+            .cloned()
+            .unwrap_or_else(|| Edm::initial(property.edm_type))
     }
 
     pub(crate) fn raw(&self, name: &str) -> Option<&Edm> {
@@ -134,8 +144,10 @@ impl Row {
         match keys.as_slice() {
             [only] => quoted(only),
             several => {
-                let parts: Vec<String> =
-                    several.iter().map(|property| format!("{}={}", property.name, quoted(property))).collect();
+                let parts: Vec<String> = several
+                    .iter()
+                    .map(|property| format!("{}={}", property.name, quoted(property)))
+                    .collect();
                 parts.join(",")
             }
         }
@@ -143,19 +155,39 @@ impl Row {
 }
 
 const fn key(name: &'static str, length: u16) -> Property {
-    Property { name, edm_type: EdmType::String(length), is_key: true }
+    Property {
+        name,
+        edm_type: EdmType::String(length),
+        is_key: true,
+    }
 }
 const fn string(name: &'static str, length: u16) -> Property {
-    Property { name, edm_type: EdmType::String(length), is_key: false }
+    Property {
+        name,
+        edm_type: EdmType::String(length),
+        is_key: false,
+    }
 }
 const fn flag(name: &'static str) -> Property {
-    Property { name, edm_type: EdmType::Boolean, is_key: false }
+    Property {
+        name,
+        edm_type: EdmType::Boolean,
+        is_key: false,
+    }
 }
 const fn decimal(name: &'static str, precision: u8, scale: u8) -> Property {
-    Property { name, edm_type: EdmType::Decimal(precision, scale), is_key: false }
+    Property {
+        name,
+        edm_type: EdmType::Decimal(precision, scale),
+        is_key: false,
+    }
 }
 const fn date(name: &'static str) -> Property {
-    Property { name, edm_type: EdmType::DateTime, is_key: false }
+    Property {
+        name,
+        edm_type: EdmType::DateTime,
+        is_key: false,
+    }
 }
 
 static PURCHASE_ORDER: EntitySet = EntitySet {
@@ -169,7 +201,11 @@ static PURCHASE_ORDER: EntitySet = EntitySet {
         string("PurchasingProcessingStatus", 2),
         string("CreatedByUser", 12),
         date("CreationDate"),
-        Property { name: "LastChangeDateTime", edm_type: EdmType::DateTimeOffset, is_key: false },
+        Property {
+            name: "LastChangeDateTime",
+            edm_type: EdmType::DateTimeOffset,
+            is_key: false,
+        },
         string("Supplier", 10),
         string("Language", 2),
         string("PaymentTerms", 4),
@@ -238,7 +274,10 @@ static PURCHASE_ORDER_ITEM: EntitySet = EntitySet {
             name: "to_ScheduleLine",
             target: SetId::ScheduleLine,
             is_many: true,
-            join: &[("PurchaseOrder", "PurchasingDocument"), ("PurchaseOrderItem", "PurchasingDocumentItem")],
+            join: &[
+                ("PurchaseOrder", "PurchasingDocument"),
+                ("PurchaseOrderItem", "PurchasingDocumentItem"),
+            ],
         },
     ],
 };
@@ -251,7 +290,11 @@ static SCHEDULE_LINE: EntitySet = EntitySet {
         key("PurchasingDocumentItem", 5),
         key("ScheduleLine", 4),
         date("ScheduleLineDeliveryDate"),
-        Property { name: "ScheduleLineDeliveryTime", edm_type: EdmType::Time, is_key: false },
+        Property {
+            name: "ScheduleLineDeliveryTime",
+            edm_type: EdmType::Time,
+            is_key: false,
+        },
         decimal("ScheduleLineOrderQuantity", 13, 3),
         decimal("ScheduleLineCommittedQuantity", 13, 3),
         string("PurchaseOrderQuantityUnit", 3),
@@ -305,7 +348,11 @@ pub(crate) fn metadata(service: &Service) -> String {
     let (mut sets, mut association_sets) = (String::new(), String::new());
     for set in service.sets.iter().map(|id| id.set()) {
         entity_type(&mut types, set, namespace);
-        let read_only = if set.id == SetId::PurchaseOrder { "true" } else { "false" };
+        let read_only = if set.id == SetId::PurchaseOrder {
+            "true"
+        } else {
+            "false"
+        };
         _ = write!(
             sets,
             "<EntitySet Name=\"{}\" EntityType=\"{namespace}.{}\" sap:creatable=\"{read_only}\" \
@@ -351,7 +398,11 @@ fn association_name(set: &EntitySet, navigation: &Navigation) -> String {
 }
 
 fn entity_type(out: &mut String, set: &EntitySet, namespace: &str) {
-    _ = write!(out, "<EntityType Name=\"{}\" sap:content-version=\"1\"><Key>", set.type_name());
+    _ = write!(
+        out,
+        "<EntityType Name=\"{}\" sap:content-version=\"1\"><Key>",
+        set.type_name()
+    );
     for property in set.keys() {
         _ = write!(out, "<PropertyRef Name=\"{}\"/>", property.name);
     }
@@ -363,11 +414,17 @@ fn entity_type(out: &mut String, set: &EntitySet, namespace: &str) {
             EdmType::Decimal(precision, scale) => {
                 format!("Type=\"Edm.Decimal\" Precision=\"{precision}\" Scale=\"{scale}\"")
             }
-            EdmType::DateTime => "Type=\"Edm.DateTime\" Precision=\"0\" sap:display-format=\"Date\"".to_owned(),
+            EdmType::DateTime => {
+                "Type=\"Edm.DateTime\" Precision=\"0\" sap:display-format=\"Date\"".to_owned()
+            }
             EdmType::DateTimeOffset => "Type=\"Edm.DateTimeOffset\" Precision=\"7\"".to_owned(),
             EdmType::Time => "Type=\"Edm.Time\" Precision=\"0\"".to_owned(),
         };
-        let nullable = if property.is_key { " Nullable=\"false\"" } else { "" };
+        let nullable = if property.is_key {
+            " Nullable=\"false\""
+        } else {
+            ""
+        };
         _ = write!(out, "<Property Name=\"{}\" {facets}{nullable}/>", property.name);
     }
     for navigation in set.navigations {
@@ -398,7 +455,11 @@ mod tests {
         ] {
             assert!(document.contains(wanted), "missing: {wanted}");
         }
-        assert_eq!(SetId::StockBucket.set().keys().count(), 11, "the stock set has eleven keys");
+        assert_eq!(
+            SetId::StockBucket.set().keys().count(),
+            11,
+            "the stock set has eleven keys"
+        );
     }
 
     #[test]

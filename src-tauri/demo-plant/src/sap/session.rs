@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
 
-const LIFETIME: Duration = Duration::from_mins(30);
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
 const MOST: usize = 1000;
 
 pub(crate) const SESSION_COOKIE: &str = "SAP_SESSIONID_DMO_100";
@@ -32,16 +32,18 @@ pub(crate) struct Fetched {
 impl Sessions {
     /// A token for the caller's session, or a new session.
     pub(crate) fn fetch(&mut self, headers: &HeaderMap, now: Instant) -> Fetched {
-        self.0.retain(|_, session| now.duration_since(session.opened) < LIFETIME);
+        self.0
+            .retain(|_, session| now.duration_since(session.opened) < LIFETIME);
         let known = cookie(headers, SESSION_COOKIE).filter(|id| self.0.contains_key(id));
         let id = known.unwrap_or_else(random);
         if self.0.len() >= MOST {
             self.0.clear();
         }
-        let session = self
-            .0
-            .entry(id.clone())
-            .or_insert_with(|| Session { token: format!("{}==", random()), xsrf: random(), opened: now });
+        let session = self.0.entry(id.clone()).or_insert_with(|| Session {
+            token: format!("{}==", random()),
+            xsrf: random(),
+            opened: now,
+        });
         Fetched {
             token: session.token.clone(),
             cookies: [
@@ -58,7 +60,9 @@ impl Sessions {
         let xsrf = cookie(headers, XSRF_COOKIE);
         match (token, session, xsrf) {
             (Some(token), Some(session), Some(xsrf)) => {
-                session.token == token && session.xsrf == xsrf && now.duration_since(session.opened) < LIFETIME
+                session.token == token
+                    && session.xsrf == xsrf
+                    && now.duration_since(session.opened) < LIFETIME
             }
             _ => false,
         }
@@ -75,7 +79,12 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|line| line.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+        .find_map(|pair| {
+            pair.trim()
+                .strip_prefix(name)?
+                .strip_prefix('=')
+                .map(str::to_owned)
+        })
 }
 
 #[cfg(test)]
@@ -97,11 +106,23 @@ mod tests {
         let mut sessions = Sessions::default();
         let now = Instant::now();
         let fetched = sessions.fetch(&HeaderMap::new(), now);
-        assert!(sessions.admits(&request(&fetched.token, &fetched.cookies), now), "a fresh token");
-        assert!(!sessions.admits(&request("wrong", &fetched.cookies), now), "a wrong token");
-        assert!(!sessions.admits(&request(&fetched.token, &fetched.cookies[..1]), now), "one cookie missing");
-        let later = now + Duration::from_mins(31);
-        assert!(!sessions.admits(&request(&fetched.token, &fetched.cookies), later), "an old token");
+        assert!(
+            sessions.admits(&request(&fetched.token, &fetched.cookies), now),
+            "a fresh token"
+        );
+        assert!(
+            !sessions.admits(&request("wrong", &fetched.cookies), now),
+            "a wrong token"
+        );
+        assert!(
+            !sessions.admits(&request(&fetched.token, &fetched.cookies[..1]), now),
+            "one cookie missing"
+        );
+        let later = now + Duration::from_secs(31 * 60);
+        assert!(
+            !sessions.admits(&request(&fetched.token, &fetched.cookies), later),
+            "an old token"
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use andon_approvals::{ApprovalFilter, ApprovalRequest, ApprovalRow, State};
 use andon_domain::audit::AuditEntry;
 use andon_domain::operations::Description;
 use andon_domain::ports::AuditFilter;
-use andon_domain::{ApprovalId, Caller, Permission, operations};
+use andon_domain::{ApprovalId, Caller, Permission, UserId, operations};
+use serde_json::Value;
 
 use super::decide::{decide_permission, least_reason};
 use super::load;
@@ -81,6 +82,20 @@ pub fn describe(request: &ApprovalRequest) -> Option<Description> {
     describe(&request.parameters).ok()
 }
 
+/// How many single parameters the description does not name.
+#[must_use]
+pub fn uncovered(parameters: &Value, description: &Description) -> usize {
+    leaves(parameters).saturating_sub(description.rows.len())
+}
+
+fn leaves(value: &Value) -> usize {
+    match value {
+        Value::Object(fields) => fields.values().map(leaves).sum(),
+        Value::Array(items) => items.iter().map(leaves).sum(),
+        _ => 1,
+    }
+}
+
 /// Requests of the caller's tenant, newest first.
 ///
 /// # Errors
@@ -106,27 +121,40 @@ pub async fn card(engine: &Engine, caller: &Caller, id: ApprovalId) -> Result<Ca
     Ok(Card { abilities: abilities(engine, caller, &row), row, description, trail, similar })
 }
 
+/// Why this person cannot approve the request now; `None` when they can.
+#[must_use]
+pub fn hindrance(engine: &Engine, caller: &Caller, row: &ApprovalRow) -> Option<Hindrance> {
+    let is_waiting = row.progress.state == State::Pending && !row.progress.decide_by.has_passed(&engine.clock.moment());
+    if !is_waiting {
+        return Some(Hindrance::NotWaiting);
+    }
+    lacks(engine, caller, row).or_else(|| {
+        let voted = |person: &UserId| {
+            row.progress.standing_decisions().iter().any(|vote| vote.payload.operator_id == person.as_str())
+        };
+        caller.person().is_some_and(voted).then_some(Hindrance::Voted)
+    })
+}
+
+/// What this person lacks to decide the request at any time.
+fn lacks(engine: &Engine, caller: &Caller, row: &ApprovalRow) -> Option<Hindrance> {
+    if permit(caller, decide_permission(row.request.risk)).is_err() {
+        return Some(Hindrance::Role);
+    }
+    if row.request.requested_by == caller.actor() {
+        return Some(Hindrance::Own);
+    }
+    let has_key = caller.person().is_some_and(|person| engine.roster().person(person).is_some());
+    (!has_key).then_some(Hindrance::NoKey)
+}
+
 fn abilities(engine: &Engine, caller: &Caller, row: &ApprovalRow) -> Abilities {
-    let now = engine.clock.moment();
+    let now = engine.clock.now();
     let (state, risk) = (row.progress.state, row.request.risk);
-    let is_waiting = state == State::Pending && !row.progress.decide_by.has_passed(&now);
-    let has_role = permit(caller, decide_permission(risk)).is_ok();
-    let is_own = row.request.requested_by == caller.actor();
-    let person = caller.person();
-    let has_key = person.is_some_and(|person| engine.roster().person(person).is_some());
-    let has_voted = person.is_some_and(|person| {
-        row.progress.standing_decisions().iter().any(|decision| decision.payload.operator_id == person.as_str())
-    });
-    let is_decider = has_role && !is_own && has_key;
-    let hindrance = match () {
-        () if !is_waiting => Some(Hindrance::NotWaiting),
-        () if !has_role => Some(Hindrance::Role),
-        () if is_own => Some(Hindrance::Own),
-        () if !has_key => Some(Hindrance::NoKey),
-        () if has_voted => Some(Hindrance::Voted),
-        () => None,
-    };
-    let in_undo = state == State::Approved && row.progress.dispatch_after.is_some_and(|after| now.utc < after);
+    let hindrance = hindrance(engine, caller, row);
+    let is_waiting = hindrance != Some(Hindrance::NotWaiting);
+    let is_decider = lacks(engine, caller, row).is_none();
+    let in_undo = state == State::Approved && row.progress.dispatch_after.is_some_and(|after| now < after);
     Abilities {
         hindrance,
         can_deny: is_decider && (is_waiting || state == State::Approved),

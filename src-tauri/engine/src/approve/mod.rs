@@ -9,7 +9,7 @@ mod request;
 mod send;
 mod sweep;
 
-pub use card::{Abilities, Card, Hindrance, Similar, card, describe, list};
+pub use card::{Abilities, Card, Hindrance, Similar, card, describe, hindrance, list, uncovered};
 pub use decide::{Decision, deny_presets, decide, extend, undo};
 pub use request::{Asked, Requested, cancel, own, request, wait};
 pub use send::{reconcile, send_due, settle};
@@ -17,8 +17,9 @@ pub use sweep::{next_due, recover, sweep};
 
 use andon_approvals::{ApprovalRow, Changed, Progress};
 use andon_domain::audit::AuditEvent;
-use andon_domain::{ApprovalId, Caller};
+use andon_domain::{ApprovalId, Caller, PortError, System, TenantId};
 
+use crate::audit;
 use crate::error::EngineError;
 use crate::world::{Change, Engine};
 
@@ -37,13 +38,23 @@ async fn change(
     audit: AuditEvent,
 ) -> Result<ApprovalRow, EngineError> {
     let request = &row.request;
-    let changed = engine.journal.change(&request.tenant, request.id, row.version, progress, audit).await?;
-    match changed {
+    let changed = engine.journal.change(&request.tenant, request.id, row.version, progress, audit).await;
+    note_storage(engine, &request.tenant, changed.as_ref().err());
+    match changed? {
         Changed::Done(row) => {
             engine.announce(Change::ApprovalChanged { tenant: request.tenant.clone(), id: request.id });
             engine.work.notify_one();
             Ok(row)
         }
         Changed::Stale(row) => Err(EngineError::AlreadyDecided(Box::new(row))),
+    }
+}
+
+/// Lets the status show that the journal cannot be written, or can again.
+fn note_storage(engine: &Engine, tenant: &TenantId, error: Option<&PortError>) {
+    if let Ok(tenant) = engine.tenant(tenant)
+        && error.is_none_or(|error| error.system == System::Storage)
+    {
+        audit::remember(engine, tenant, &error.cloned().map_or(Ok(()), Err));
     }
 }

@@ -13,6 +13,7 @@ use andon_domain::{ApprovalId, Caller, CanonicalJson, OperationName, Risk, opera
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
+use super::card::uncovered;
 use super::{change, load};
 use crate::access::permit_operation;
 use crate::error::EngineError;
@@ -115,7 +116,7 @@ async fn build(
     let Prepared { parameters, description, preconditions } = prepared;
     let current = binding.current(&parameters).await?;
     let policy = &tenant.parts.risk_policy;
-    let uncovered = leaves(parameters.value()).saturating_sub(description.rows.len());
+    let uncovered = uncovered(parameters.value(), &description);
     let assessment = policy.assess(operation, &description, uncovered);
     let quorum = if assessment.risk == Risk::Low && policy.auto_approve_low { 0 } else { assessment.risk.quorum() };
     let (name, requested_by) = (OperationName::new(operation.name), caller.actor());
@@ -180,7 +181,9 @@ async fn insert(
         "policy_version": request.policy_version,
     }));
     let rule = JoinRule { without_key_within: JOIN_WITHIN, most_pending: MOST_PENDING };
-    match engine.journal.insert(request, progress, rule, audit).await? {
+    let inserted = engine.journal.insert(request, progress, rule, audit).await;
+    super::note_storage(engine, &caller.tenant, inserted.as_ref().err());
+    match inserted? {
         Inserted::New(row) => {
             engine.crash_point("audit");
             let tenant = caller.tenant.clone();
@@ -309,13 +312,4 @@ fn check_words(asked: &Asked) -> Result<(), EngineError> {
 fn not_valid(message: String) -> EngineError {
     let hint = "Send fewer or smaller parameters.".to_owned();
     EngineError::InvalidParameters(InvalidParameters(vec![InvalidParameter { field: String::new(), message, hint }]))
-}
-
-/// How many single values there are.
-fn leaves(value: &Value) -> usize {
-    match value {
-        Value::Object(fields) => fields.values().map(leaves).sum(),
-        Value::Array(items) => items.iter().map(leaves).sum(),
-        _ => 1,
-    }
 }

@@ -54,12 +54,14 @@ impl Walk<'_> {
             let middle = scope.relations.len();
             self.factor(relation, scope);
             let Some((kind, constraint)) = self.join_kind(join_operator) else { continue };
+            // To SQLite a comma is a join like any other, so that USING looks at the tables before it as well.
+            let start = if self.dialect == Dialect::Sqlite { floor } else { start };
             self.constraint(constraint, kind, scope, start..middle, floor);
         }
     }
 
     fn factor(&mut self, factor: &mut TableFactor, scope: &mut Scope) {
-        let span = factor.span();
+        let span = factor_span(factor);
         match factor {
             TableFactor::Table {
                 name,
@@ -184,7 +186,8 @@ impl Walk<'_> {
         {
             return Source::Derived(Rc::clone(&cte.columns));
         }
-        let key = keys.join(".");
+        // A dot inside quotes is part of a name, not the end of a schema.
+        let key = if keys.iter().any(|key| key.contains('.')) { String::new() } else { keys.join(".") };
         if let Some(table) = self.policy.find_table(self.dialect, &key) {
             return Source::Table(table);
         }
@@ -251,7 +254,9 @@ impl Walk<'_> {
 
     /// An alias may not hide a table of the policy, nor a CTE.
     fn check_alias(&mut self, alias: &mut TableAlias, source: &Source) {
-        self.check_name(&mut alias.name);
+        self.check_relation_name(&mut alias.name);
+        // Written with AS, the word cannot be taken for a clause of the database's own.
+        alias.explicit = true;
         let name = &alias.name.value;
         let own = matches!(source, Source::Table(table)
             if last_part(&self.policy.table(*table).name).eq_ignore_ascii_case(name));
@@ -466,6 +471,18 @@ impl Walk<'_> {
                 None
             }
         }
+    }
+}
+
+/// Where a table or its alias stands; cheaper than the span of everything inside.
+fn factor_span(factor: &TableFactor) -> Span {
+    match factor {
+        TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => {
+            name.0.first().and_then(ObjectNamePart::as_ident).map_or_else(Span::empty, |ident| ident.span)
+        }
+        TableFactor::Derived { alias: Some(alias), .. } => alias.name.span,
+        TableFactor::Derived { .. } | TableFactor::NestedJoin { .. } => Span::empty(),
+        other => other.span(),
     }
 }
 

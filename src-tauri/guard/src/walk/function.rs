@@ -20,7 +20,7 @@ const MAX_PAD: u64 = 1000;
 
 impl Walk<'_> {
     pub(super) fn function(&mut self, function: &mut Function) {
-        let span = function.span();
+        let span = function.name.0.first().and_then(ObjectNamePart::as_ident).map_or_else(Span::empty, |name| name.span);
         let Function {
             name,
             uses_odbc_syntax,

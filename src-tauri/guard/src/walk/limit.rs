@@ -34,16 +34,15 @@ impl Walk<'_> {
                 Some(quantity.unwrap_or_else(|| number(1)))
             }
         };
-        for (expr, most) in [(&limit, u64::from(u32::MAX)), (&offset, MAX_OFFSET)] {
-            let Some(expr) = expr else { continue };
-            if whole_number(expr).is_none_or(|value| value > most) {
-                self.refuse(Reason::new(
-                    ReasonCode::LimitNotLiteral,
-                    format!("LIMIT and OFFSET must be whole numbers up to {most}"),
-                    "Write a number, for example LIMIT 100.",
-                ));
-                return;
-            }
+        let limit_fits = limit.as_ref().is_none_or(|limit| whole_number(limit).is_some());
+        let offset_fits = offset.as_ref().is_none_or(|offset| whole_number(offset).is_some_and(|n| n <= MAX_OFFSET));
+        if !limit_fits || !offset_fits {
+            self.refuse(Reason::new(
+                ReasonCode::LimitNotLiteral,
+                format!("LIMIT and OFFSET must be written as whole numbers, OFFSET at most {MAX_OFFSET}"),
+                "Write a number, for example LIMIT 100.",
+            ));
+            return;
         }
         let offset = offset.map(|value| Offset { value, rows: OffsetRows::None });
         if limit.is_some() || offset.is_some() {

@@ -187,20 +187,33 @@ impl<'p> Walk<'p> {
             Some(_) => dialect::is_safe_name(&ident.value),
         };
         if !is_safe {
-            let shown: String = ident.value.chars().take(60).collect();
-            self.refuse(
-                Reason::new(
-                    ReasonCode::NameNotAllowed,
-                    format!("this name has characters that are not allowed: {shown}"),
-                    "Use letters, digits, spaces and simple signs in names.",
-                )
-                .about(shown)
-                .at(ident.span),
-            );
+            self.refuse_name(ident);
         }
         if ident.quote_style.is_some() {
             ident.quote_style = Some(self.dialect.quote());
         }
+    }
+
+    /// The same for the name of a relation. PostgreSQL and MySQL may take two names that differ in accents or capitals
+    /// beyond ASCII for one, depending on how the server is set up.
+    fn check_relation_name(&mut self, ident: &mut Ident) {
+        self.check_name(ident);
+        if self.dialect != Dialect::Sqlite && !ident.value.is_ascii() {
+            self.refuse_name(ident);
+        }
+    }
+
+    fn refuse_name(&mut self, ident: &Ident) {
+        let shown: String = ident.value.chars().take(64).collect();
+        self.refuse(
+            Reason::new(
+                ReasonCode::NameNotAllowed,
+                format!("this name is too long or has characters that are not allowed: {shown}"),
+                "Use up to 63 letters, digits, spaces and simple signs.",
+            )
+            .about(shown)
+            .at(ident.span),
+        );
     }
 
     fn raise_class(&mut self, class: Option<Class>) {

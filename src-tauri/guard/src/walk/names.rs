@@ -10,7 +10,6 @@ use sqlparser::ast::{Expr, Ident};
 use super::Walk;
 use super::from::qualified;
 use crate::checked::ChangeKind;
-use crate::dialect::is_value_word;
 use crate::nearest::nearest;
 use crate::refusal::{Reason, ReasonCode};
 use crate::scope::{AliasUse, BareHit, Lookup, Relation, Source};
@@ -45,7 +44,7 @@ impl Walk<'_> {
     pub(super) fn bare_name(&mut self, expr: &mut Expr) {
         let Expr::Identifier(ident) = expr else { return };
         self.check_name(ident);
-        if ident.quote_style.is_none() && is_value_word(&ident.value) {
+        if ident.quote_style.is_none() && self.dialect.is_value_word(&ident.value) {
             let ident = ident.clone();
             self.refuse_construct(&ident.value, ident.span);
             return;

@@ -82,6 +82,12 @@ impl Walk<'_> {
         while let Expr::Nested(nested) = inner {
             inner = nested;
         }
+        if let Expr::Collate { expr: inner, .. } = inner
+            && whole_number(inner).is_some()
+        {
+            self.refuse_construct("a number with COLLATE", expr.span());
+            return true;
+        }
         let Some(position) = whole_number(inner) else { return false };
         if position == 0 || position > outputs as u64 {
             self.refuse(

@@ -8,6 +8,7 @@ use sqlparser::tokenizer::Span;
 use super::{Output, Place, VisibleCte, Walk};
 use crate::refusal::{Reason, ReasonCode};
 use crate::scope::DerivedColumn;
+use crate::text::locking_read;
 
 impl Walk<'_> {
     /// A query nested in parentheses: a subquery for the score.
@@ -31,11 +32,7 @@ impl Walk<'_> {
             pipe_operators,
         } = query;
         if !locks.is_empty() {
-            self.refuse(Reason::new(
-                ReasonCode::LockingRead,
-                "a query may not lock rows: FOR UPDATE or FOR SHARE",
-                "Leave the locking clause out.",
-            ));
+            self.refuse(locking_read());
         }
         let odd = for_clause.is_some() || settings.is_some() || format_clause.is_some() || !pipe_operators.is_empty();
         if odd {
@@ -83,7 +80,7 @@ impl Walk<'_> {
         if from.is_some() {
             self.refuse_construct("WITH ... FROM", Span::empty());
         }
-        self.check_name(&mut alias.name);
+        self.check_relation_name(&mut alias.name);
         let key = self.dialect.key(&alias.name);
         let name = alias.name.value.clone();
         if self.policy.is_table_name(&name) {
@@ -141,6 +138,8 @@ impl Walk<'_> {
 
     /// Set operations lean to the left; the left spine is walked in a loop, since it may be long.
     fn set_expr(&mut self, body: &mut SetExpr, place: Place) -> Vec<Output> {
+        // EXCEPT and INTERSECT compare every column, also where only the number of rows is asked for.
+        let place = if place == Place::Exists { Place::Inner } else { place };
         let mut rights = Vec::new();
         let mut current = body;
         let mut outputs = loop {

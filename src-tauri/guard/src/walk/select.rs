@@ -15,6 +15,7 @@ use crate::checked::ChangeKind;
 use crate::dialect::{Dialect, is_safe_name};
 use crate::refusal::{Reason, ReasonCode};
 use crate::scope::{Alias, AliasUse, Scope, Source};
+use crate::text::select_into;
 
 /// One entry of the SELECT list while it is worked on.
 struct Item {
@@ -54,14 +55,7 @@ impl Walk<'_> {
         // Hints are comments; what runs is rendered without them.
         optimizer_hints.clear();
         if into.is_some() {
-            self.refuse(
-                Reason::new(
-                    ReasonCode::SelectInto,
-                    "a query may not write into a table, file or variable: INTO",
-                    "Leave INTO out.",
-                )
-                .at(span),
-            );
+            self.refuse(select_into().at(span));
         }
         let odd = select_modifiers.as_ref().is_some_and(has_modifier)
             || top.is_some()

@@ -37,17 +37,26 @@ impl ApprovalJournal for Approvals {
         rule: JoinRule,
         audit: AuditEvent,
     ) -> Result<Inserted, PortError> {
-        self.journal.writer.write(move |tx| insert(tx, request, progress, rule, &audit)).await
+        self.journal
+            .writer
+            .write(move |tx| insert(tx, request, progress, rule, &audit))
+            .await
     }
 
     async fn get(&self, tenant: &TenantId, id: ApprovalId) -> Result<Option<ApprovalRow>, PortError> {
         let tenant = tenant.clone();
-        self.journal.readers.read(move |tx| rows::by_id(tx, &tenant, id)).await
+        self.journal
+            .readers
+            .read(move |tx| rows::by_id(tx, &tenant, id))
+            .await
     }
 
     async fn list(&self, tenant: &TenantId, filter: &ApprovalFilter) -> Result<Vec<ApprovalRow>, PortError> {
         let (tenant, filter) = (tenant.clone(), filter.clone());
-        self.journal.readers.read(move |tx| list(tx, &tenant, &filter)).await
+        self.journal
+            .readers
+            .read(move |tx| list(tx, &tenant, &filter))
+            .await
     }
 
     async fn change(
@@ -59,7 +68,10 @@ impl ApprovalJournal for Approvals {
         audit: AuditEvent,
     ) -> Result<Changed, PortError> {
         let tenant = tenant.clone();
-        self.journal.writer.write(move |tx| change(tx, &tenant, id, from_version, progress, &audit)).await
+        self.journal
+            .writer
+            .write(move |tx| change(tx, &tenant, id, from_version, progress, &audit))
+            .await
     }
 
     async fn in_states(&self, states: &[State]) -> Result<Vec<ApprovalRow>, PortError> {
@@ -71,7 +83,11 @@ impl ApprovalJournal for Approvals {
                 let mut values = Vec::new();
                 only_states(&states, &mut condition, &mut values);
                 condition.push_str(" ORDER BY requested_at, id");
-                if states.is_empty() { Ok(Vec::new()) } else { rows::select(tx, &condition, values) }
+                if states.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    rows::select(tx, &condition, values)
+                }
             })
             .await
     }
@@ -94,8 +110,12 @@ fn insert(
         return Ok(joined);
     }
     let waiting: u32 = tx
-        .prepare_cached("SELECT count(*) FROM approvals WHERE state = 'pending' AND tenant = ?1 AND requested_by = ?2")?
-        .query_row(params![request.tenant.as_str(), request.requested_by], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT count(*) FROM approvals WHERE state = 'pending' AND tenant = ?1 AND requested_by = ?2",
+        )?
+        .query_row(params![request.tenant.as_str(), request.requested_by], |row| {
+            row.get(0)
+        })?;
     if progress.state == State::Pending && waiting >= rule.most_pending {
         return Ok(Inserted::TooMany(waiting));
     }
@@ -105,22 +125,43 @@ fn insert(
     rows::add(tx, &request, &progress)?;
     add_decisions(tx, request.id, &request.tenant, 0, &progress.decisions)?;
     append_event(tx, audit)?;
-    Ok(Inserted::New(ApprovalRow { request, progress, version: 1 }))
+    Ok(Inserted::New(ApprovalRow {
+        request,
+        progress,
+        version: 1,
+    }))
 }
 
 /// The request that an equal or equally keyed one came in as before.
-fn joined(tx: &Transaction<'_>, request: &ApprovalRequest, rule: JoinRule) -> Result<Option<Inserted>, Problem> {
+fn joined(
+    tx: &Transaction<'_>,
+    request: &ApprovalRequest,
+    rule: JoinRule,
+) -> Result<Option<Inserted>, Problem> {
     let (tenant, requester) = (request.tenant.as_str().to_owned(), request.requested_by.clone());
     if let Some(key) = &request.idempotency_key {
         let values = vec![tenant.into(), requester.into(), key.clone().into()];
-        let earlier = rows::select(tx, "tenant = ? AND requested_by = ? AND idempotency_key = ?", values)?.pop();
+        let earlier = rows::select(
+            tx,
+            "tenant = ? AND requested_by = ? AND idempotency_key = ?",
+            values,
+        )?
+        .pop();
         return Ok(earlier.map(|row| {
-            if row.request.digest == request.digest { Inserted::Joined(row) } else { Inserted::KeyReused(row) }
+            if row.request.digest == request.digest {
+                Inserted::Joined(row)
+            } else {
+                Inserted::KeyReused(row)
+            }
         }));
     }
     let since = request.requested_at.minus(rule.without_key_within).millis();
-    let values: Vec<SqlValue> =
-        vec![tenant.into(), requester.into(), request.digest.as_bytes().to_vec().into(), since.into()];
+    let values: Vec<SqlValue> = vec![
+        tenant.into(),
+        requester.into(),
+        request.digest.as_bytes().to_vec().into(),
+        since.into(),
+    ];
     let condition = "tenant = ? AND requested_by = ? AND digest = ? AND requested_at > ? \
                      AND state IN ('pending', 'approved', 'claimed', 'dispatched', 'succeeded', 'unknown') \
                      ORDER BY requested_at DESC, id DESC LIMIT 1";
@@ -139,7 +180,11 @@ fn change(
         return Err(invalid("the audit event belongs to another tenant").into());
     }
     let Some(row) = rows::by_id(tx, tenant, id)? else {
-        let error = PortError::new(System::Storage, PortErrorKind::NotFound, format!("there is no such request: {id}"));
+        let error = PortError::new(
+            System::Storage,
+            PortErrorKind::NotFound,
+            format!("there is no such request: {id}"),
+        );
         return Err(error.into());
     };
     if row.version != from_version {
@@ -155,13 +200,27 @@ fn change(
     }
     let decisions = u32::try_from(progress.decisions.len()).unwrap_or(u32::MAX);
     if progress.void_decisions < before.void_decisions || progress.void_decisions > decisions {
-        return Err(invalid(format!("decisions made void cannot be: {}", progress.void_decisions)).into());
+        return Err(invalid(format!(
+            "decisions made void cannot be: {}",
+            progress.void_decisions
+        ))
+        .into());
     }
     let kept = before.decisions.len();
-    add_decisions(tx, id, tenant, kept, progress.decisions.get(kept..).unwrap_or(&[]))?;
+    add_decisions(
+        tx,
+        id,
+        tenant,
+        kept,
+        progress.decisions.get(kept..).unwrap_or(&[]),
+    )?;
     rows::update(tx, id, row.version, &progress)?;
     append_event(tx, audit)?;
-    Ok(Changed::Done(ApprovalRow { request: row.request, progress, version: from_version + 1 }))
+    Ok(Changed::Done(ApprovalRow {
+        request: row.request,
+        progress,
+        version: from_version + 1,
+    }))
 }
 
 fn add_decisions(
@@ -189,7 +248,11 @@ fn add_decisions(
     Ok(())
 }
 
-fn list(tx: &Transaction<'_>, tenant: &TenantId, filter: &ApprovalFilter) -> Result<Vec<ApprovalRow>, Problem> {
+fn list(
+    tx: &Transaction<'_>,
+    tenant: &TenantId,
+    filter: &ApprovalFilter,
+) -> Result<Vec<ApprovalRow>, Problem> {
     let mut condition = String::from("tenant = ?");
     let mut values = vec![SqlValue::from(tenant.as_str().to_owned())];
     if !filter.states.is_empty() {
@@ -211,5 +274,9 @@ fn list(tx: &Transaction<'_>, tenant: &TenantId, filter: &ApprovalFilter) -> Res
 fn only_states(states: &[State], condition: &mut String, values: &mut Vec<SqlValue>) {
     let marks = vec!["?"; states.len()].join(", ");
     condition.push_str(&format!(" AND state IN ({marks})"));
-    values.extend(states.iter().map(|state| SqlValue::from(state.as_str().to_owned())));
+    values.extend(
+        states
+            .iter()
+            .map(|state| SqlValue::from(state.as_str().to_owned())),
+    );
 }

@@ -1,6 +1,8 @@
 //! Requests and decisions as rows. What comes back must be byte for byte what went in, or the row is named as damaged.
 
-use andon_approvals::{ActionDigest, ApprovalRequest, ApprovalRow, DecisionPayload, Progress, SignedDecision, State};
+use andon_approvals::{
+    ActionDigest, ApprovalRequest, ApprovalRow, DecisionPayload, Progress, SignedDecision, State,
+};
 use andon_domain::time::Deadline;
 use andon_domain::{ApprovalId, CanonicalJson, OperationName, Risk, TenantId, Timestamp};
 use rusqlite::types::Value as SqlValue;
@@ -15,13 +17,21 @@ const COLUMNS: &str = "id, tenant, operation, schema_version, parameters, digest
     execute_by, execute_by_boot_ms, execute_by_boot_id, attempt, outcome, decided_at, settled_at, version";
 
 /// One request of a tenant.
-pub(crate) fn by_id(tx: &Transaction<'_>, tenant: &TenantId, id: ApprovalId) -> Result<Option<ApprovalRow>, Problem> {
+pub(crate) fn by_id(
+    tx: &Transaction<'_>,
+    tenant: &TenantId,
+    id: ApprovalId,
+) -> Result<Option<ApprovalRow>, Problem> {
     let values = vec![tenant.as_str().to_owned().into(), id.to_string().into()];
     Ok(select(tx, "tenant = ? AND id = ?", values)?.pop())
 }
 
 /// Requests under a condition written here, never by a caller of the store.
-pub(crate) fn select(tx: &Transaction<'_>, condition: &str, values: Vec<SqlValue>) -> Result<Vec<ApprovalRow>, Problem> {
+pub(crate) fn select(
+    tx: &Transaction<'_>,
+    condition: &str,
+    values: Vec<SqlValue>,
+) -> Result<Vec<ApprovalRow>, Problem> {
     let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM approvals WHERE {condition}"))?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut found = Vec::new();
@@ -35,54 +45,72 @@ pub(crate) fn select(tx: &Transaction<'_>, condition: &str, values: Vec<SqlValue
 
 /// Whether the id is taken, by any tenant.
 pub(crate) fn exists(tx: &Transaction<'_>, id: ApprovalId) -> Result<bool, Problem> {
-    let found = tx.query_row("SELECT 1 FROM approvals WHERE id = ?1", [id.to_string()], |_| Ok(())).optional()?;
+    let found = tx
+        .query_row("SELECT 1 FROM approvals WHERE id = ?1", [id.to_string()], |_| {
+            Ok(())
+        })
+        .optional()?;
     Ok(found.is_some())
 }
 
 /// Writes a new request; its decisions are written apart.
-pub(crate) fn add(tx: &Transaction<'_>, request: &ApprovalRequest, progress: &Progress) -> Result<(), Problem> {
-    let marks = COLUMNS.split(',').map(|name| format!(":{}", name.trim())).collect::<Vec<_>>().join(", ");
+pub(crate) fn add(
+    tx: &Transaction<'_>,
+    request: &ApprovalRequest,
+    progress: &Progress,
+) -> Result<(), Problem> {
+    let marks = COLUMNS
+        .split(',')
+        .map(|name| format!(":{}", name.trim()))
+        .collect::<Vec<_>>()
+        .join(", ");
     let execute_by = progress.execute_by.as_ref();
-    tx.prepare_cached(&format!("INSERT INTO approvals ({COLUMNS}) VALUES ({marks})"))?.execute(named_params! {
-        ":id": request.id.to_string(),
-        ":tenant": request.tenant.as_str(),
-        ":operation": request.operation.as_str(),
-        ":schema_version": request.schema_version,
-        ":parameters": request.parameters.as_str(),
-        ":digest": request.digest.as_bytes(),
-        ":endpoint_fingerprint": request.endpoint_fingerprint,
-        ":policy_version": request.policy_version,
-        ":risk": request.risk.as_str(),
-        ":risk_reasons": serde_json::to_string(&request.risk_reasons)?,
-        ":quorum": request.quorum,
-        ":requested_by": request.requested_by,
-        ":on_behalf_of": request.on_behalf_of,
-        ":rationale": request.rationale,
-        ":idempotency_key": request.idempotency_key,
-        ":target_version": request.target_version,
-        ":current_values": serde_json::to_string(&request.current)?,
-        ":preconditions": serde_json::to_string(&request.preconditions)?,
-        ":requested_at": request.requested_at.millis(),
-        ":state": progress.state.as_str(),
-        ":decide_by": progress.decide_by.utc.millis(),
-        ":decide_by_boot_ms": boot_ms(&progress.decide_by),
-        ":decide_by_boot_id": progress.decide_by.boot_id,
-        ":void_decisions": progress.void_decisions,
-        ":dispatch_after": progress.dispatch_after.map(Timestamp::millis),
-        ":execute_by": execute_by.map(|d| d.utc.millis()),
-        ":execute_by_boot_ms": execute_by.map(boot_ms),
-        ":execute_by_boot_id": execute_by.map(|d| d.boot_id.as_str()),
-        ":attempt": progress.attempt,
-        ":outcome": outcome_text(progress)?,
-        ":decided_at": progress.decided_at.map(Timestamp::millis),
-        ":settled_at": progress.settled_at.map(Timestamp::millis),
-        ":version": 1,
-    })?;
+    tx.prepare_cached(&format!("INSERT INTO approvals ({COLUMNS}) VALUES ({marks})"))?
+        .execute(named_params! {
+            ":id": request.id.to_string(),
+            ":tenant": request.tenant.as_str(),
+            ":operation": request.operation.as_str(),
+            ":schema_version": request.schema_version,
+            ":parameters": request.parameters.as_str(),
+            ":digest": request.digest.as_bytes(),
+            ":endpoint_fingerprint": request.endpoint_fingerprint,
+            ":policy_version": request.policy_version,
+            ":risk": request.risk.as_str(),
+            ":risk_reasons": serde_json::to_string(&request.risk_reasons)?,
+            ":quorum": request.quorum,
+            ":requested_by": request.requested_by,
+            ":on_behalf_of": request.on_behalf_of,
+            ":rationale": request.rationale,
+            ":idempotency_key": request.idempotency_key,
+            ":target_version": request.target_version,
+            ":current_values": serde_json::to_string(&request.current)?,
+            ":preconditions": serde_json::to_string(&request.preconditions)?,
+            ":requested_at": request.requested_at.millis(),
+            ":state": progress.state.as_str(),
+            ":decide_by": progress.decide_by.utc.millis(),
+            ":decide_by_boot_ms": boot_ms(&progress.decide_by),
+            ":decide_by_boot_id": progress.decide_by.boot_id,
+            ":void_decisions": progress.void_decisions,
+            ":dispatch_after": progress.dispatch_after.map(Timestamp::millis),
+            ":execute_by": execute_by.map(|d| d.utc.millis()),
+            ":execute_by_boot_ms": execute_by.map(boot_ms),
+            ":execute_by_boot_id": execute_by.map(|d| d.boot_id.as_str()),
+            ":attempt": progress.attempt,
+            ":outcome": outcome_text(progress)?,
+            ":decided_at": progress.decided_at.map(Timestamp::millis),
+            ":settled_at": progress.settled_at.map(Timestamp::millis),
+            ":version": 1,
+        })?;
     Ok(())
 }
 
 /// Writes the progress over a row that still has `version`, and counts the version up.
-pub(crate) fn update(tx: &Transaction<'_>, id: ApprovalId, version: i64, progress: &Progress) -> Result<(), Problem> {
+pub(crate) fn update(
+    tx: &Transaction<'_>,
+    id: ApprovalId,
+    version: i64,
+    progress: &Progress,
+) -> Result<(), Problem> {
     let execute_by = progress.execute_by.as_ref();
     let updated = tx
         .prepare_cached(
@@ -110,7 +138,11 @@ pub(crate) fn update(tx: &Transaction<'_>, id: ApprovalId, version: i64, progres
             ":decided_at": progress.decided_at.map(Timestamp::millis),
             ":settled_at": progress.settled_at.map(Timestamp::millis),
         })?;
-    if updated == 1 { Ok(()) } else { Err(conflict(format!("the request was changed meanwhile: {id}")).into()) }
+    if updated == 1 {
+        Ok(())
+    } else {
+        Err(conflict(format!("the request was changed meanwhile: {id}")).into())
+    }
 }
 
 /// Writes a decision into its place.
@@ -136,17 +168,21 @@ fn decisions(tx: &Transaction<'_>, id: ApprovalId) -> Result<Vec<SignedDecision>
     let mut rows = statement.query([id.to_string()])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let (position, text, nonce): (usize, String, String) = (row.get(0)?, row.get(1)?, row.get(3)?);
+        let (position, text, nonce): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(3)?);
         let damage = |why: &str| damaged("decisions", format_args!("{id}/{position}"), why);
-        if position != found.len() {
+        if usize::try_from(position) != Ok(found.len()) {
             return Err(damage("a decision before it is missing").into());
         }
-        let payload: DecisionPayload =
-            exact(&text).and_then(|json| json.read().map_err(|e| e.to_string())).map_err(|e| damage(&e))?;
+        let payload: DecisionPayload = exact(&text)
+            .and_then(|json| json.read().map_err(|e| e.to_string()))
+            .map_err(|e| damage(&e))?;
         if payload.nonce != nonce || payload.approval_id != id {
             return Err(damage("the columns do not match the payload").into());
         }
-        found.push(SignedDecision { payload, signature: row.get(2)? });
+        found.push(SignedDecision {
+            payload,
+            signature: row.get(2)?,
+        });
     }
     Ok(found)
 }
@@ -164,7 +200,10 @@ fn read(row: &Row<'_>) -> Result<ApprovalRow, Problem> {
         dispatch_after: instant(row, "dispatch_after")?,
         execute_by: deadline(row, "execute_by")?,
         attempt: row.get("attempt")?,
-        outcome: outcome.map(|text| json(&text)).transpose().map_err(|e| damage(&e))?,
+        outcome: outcome
+            .map(|text| json(&text))
+            .transpose()
+            .map_err(|e| damage(&e))?,
         decided_at: instant(row, "decided_at")?,
         settled_at: instant(row, "settled_at")?,
     };
@@ -172,7 +211,11 @@ fn read(row: &Row<'_>) -> Result<ApprovalRow, Problem> {
         Unreadable::Damaged(why) => damage(&why),
         Unreadable::Sql(error) => error.into(),
     })?;
-    Ok(ApprovalRow { request, progress, version: row.get("version")? })
+    Ok(ApprovalRow {
+        request,
+        progress,
+        version: row.get("version")?,
+    })
 }
 
 enum Unreadable {
@@ -197,7 +240,9 @@ fn request(row: &Row<'_>, id: &str) -> Result<ApprovalRequest, Unreadable> {
     let optional = |name: &str| row.get::<_, Option<String>>(name);
     let parameters = exact(&text("parameters")?)?;
     Ok(ApprovalRequest {
-        id: ApprovalId::parse(id).filter(|parsed| parsed.to_string() == id).ok_or_else(|| "id".to_owned())?,
+        id: ApprovalId::parse(id)
+            .filter(|parsed| parsed.to_string() == id)
+            .ok_or_else(|| "id".to_owned())?,
         tenant: TenantId::new(text("tenant")?),
         operation: OperationName::new(text("operation")?),
         schema_version: row.get("schema_version")?,
@@ -222,7 +267,11 @@ fn request(row: &Row<'_>, id: &str) -> Result<ApprovalRequest, Unreadable> {
 /// Canonical JSON that is stored exactly as it was.
 fn exact(text: &str) -> Result<CanonicalJson, String> {
     let json = CanonicalJson::parse(text).map_err(|e| e.to_string())?;
-    if json.as_str() == text { Ok(json) } else { Err("the stored json is not in canonical form".to_owned()) }
+    if json.as_str() == text {
+        Ok(json)
+    } else {
+        Err("the stored json is not in canonical form".to_owned())
+    }
 }
 
 fn json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
@@ -250,7 +299,11 @@ fn deadline(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Deadline>> {
     };
     let boot_ms: i64 = row.get(format!("{column}_boot_ms").as_str())?;
     let boot_id = row.get(format!("{column}_boot_id").as_str())?;
-    Ok(Some(Deadline { utc, boot_ms: u64::try_from(boot_ms).unwrap_or(0), boot_id }))
+    Ok(Some(Deadline {
+        utc,
+        boot_ms: u64::try_from(boot_ms).unwrap_or(0),
+        boot_id,
+    }))
 }
 
 fn boot_ms(deadline: &Deadline) -> i64 {

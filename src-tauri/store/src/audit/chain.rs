@@ -24,7 +24,13 @@ pub(crate) fn append(tx: &Transaction<'_>, tenant: &TenantId, event: &CanonicalJ
     tx.prepare_cached(
         "INSERT INTO audit (tenant, sequence, previous_hash, hash, event) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![tenant.as_str(), sequence + 1, previous, hash, event.as_str()])?;
+    .execute(params![
+        tenant.as_str(),
+        sequence + 1,
+        previous,
+        hash,
+        event.as_str()
+    ])?;
     tx.prepare_cached("UPDATE audit_logs SET sequence = sequence + 1, hash = ?2 WHERE tenant = ?1")?
         .execute(params![tenant.as_str(), hash])?;
     Ok(())
@@ -32,12 +38,21 @@ pub(crate) fn append(tx: &Transaction<'_>, tenant: &TenantId, event: &CanonicalJ
 
 /// The hash of an event that follows `previous`.
 pub(crate) fn link(previous: &[u8; 32], event: &[u8]) -> [u8; 32] {
-    Sha256::new().chain_update(previous).chain_update(event).finalize().into()
+    Sha256::new()
+        .chain_update(previous)
+        .chain_update(event)
+        .finalize()
+        .into()
 }
 
 /// What stands before the first event of a log.
 pub(crate) fn genesis(tenant: &str, log_id: &[u8; 16]) -> [u8; 32] {
-    Sha256::new().chain_update(GENESIS).chain_update(log_id).chain_update(tenant.as_bytes()).finalize().into()
+    Sha256::new()
+        .chain_update(GENESIS)
+        .chain_update(log_id)
+        .chain_update(tenant.as_bytes())
+        .finalize()
+        .into()
 }
 
 fn head(tx: &Transaction<'_>, tenant: &TenantId) -> Result<(i64, [u8; 32]), Problem> {

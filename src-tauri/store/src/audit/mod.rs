@@ -29,7 +29,10 @@ pub(crate) struct TenantAudit {
 impl TenantAudit {
     fn checked(&self, event: &AuditEvent) -> Result<CanonicalJson, PortError> {
         if event.tenant != self.tenant {
-            return Err(invalid(format!("the event belongs to another tenant: {}", event.tenant)));
+            return Err(invalid(format!(
+                "the event belongs to another tenant: {}",
+                event.tenant
+            )));
         }
         CanonicalJson::from_value(event).map_err(|e| Problem::from(e).on_write())
     }
@@ -39,7 +42,10 @@ impl TenantAudit {
 impl AuditLog for TenantAudit {
     async fn append(&self, event: AuditEvent) -> Result<(), PortError> {
         let (tenant, bytes) = (self.tenant.clone(), self.checked(&event)?);
-        self.journal.writer.write(move |tx| chain::append(tx, &tenant, &bytes)).await
+        self.journal
+            .writer
+            .write(move |tx| chain::append(tx, &tenant, &bytes))
+            .await
     }
 
     async fn append_read(&self, event: AuditEvent) -> Result<(), PortError> {
@@ -49,12 +55,18 @@ impl AuditLog for TenantAudit {
 
     async fn tail(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, PortError> {
         let (tenant, filter) = (self.tenant.clone(), filter.clone());
-        self.journal.readers.read(move |tx| tail(tx, &tenant, &filter)).await
+        self.journal
+            .readers
+            .read(move |tx| tail(tx, &tenant, &filter))
+            .await
     }
 
     async fn verify(&self) -> Result<AuditVerdict, PortError> {
         let tenant = self.tenant.clone();
-        self.journal.readers.read(move |tx| Ok(verify::verify(tx, &tenant)?)).await
+        self.journal
+            .readers
+            .read(move |tx| Ok(verify::verify(tx, &tenant)?))
+            .await
     }
 }
 
@@ -90,5 +102,9 @@ fn entry(row: &Row<'_>) -> Result<AuditEntry, Problem> {
     let hash: [u8; 32] = row.get(1)?;
     let text: String = row.get(2)?;
     let event = serde_json::from_str(&text).map_err(|e| damaged("audit", sequence, e))?;
-    Ok(AuditEntry { sequence, hash: hex(&hash), event })
+    Ok(AuditEntry {
+        sequence,
+        hash: hex(&hash),
+        event,
+    })
 }

@@ -63,12 +63,19 @@ struct Queue {
 
 impl ReadAudit {
     pub(crate) fn start(writer: Arc<Writer>, limits: ReadLimits) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { limits, queue: Mutex::default(), changed: Condvar::new() });
+        let shared = Arc::new(Shared {
+            limits,
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+        });
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("andon-audit".to_owned())
             .spawn(move || while of_thread.commit_group(&writer) {})?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// Queues an event, or says why the read must not go ahead.
@@ -78,11 +85,16 @@ impl ReadAudit {
         if queue.is_closed {
             return Err(refused("the audit log is closed"));
         }
-        if queue.refusing_since.is_some_and(|since| since.elapsed() >= limits.patience) {
+        if queue
+            .refusing_since
+            .is_some_and(|since| since.elapsed() >= limits.patience)
+        {
             return Err(refused("the audit log cannot be written, so reads have stopped"));
         }
         if queue.waiting.len() + queue.in_flight >= limits.most_waiting {
-            return Err(refused("too many audit events wait for the disk, so reads have stopped"));
+            return Err(refused(
+                "too many audit events wait for the disk, so reads have stopped",
+            ));
         }
         queue.waiting.push_back((tenant, event));
         self.shared.changed.notify_all();
@@ -119,7 +131,9 @@ impl Shared {
         let group = Arc::new(group);
         let events = Arc::clone(&group);
         let result = writer.write_blocking(move |tx| {
-            events.iter().try_for_each(|(tenant, event)| chain::append(tx, tenant, event))
+            events
+                .iter()
+                .try_for_each(|(tenant, event)| chain::append(tx, tenant, event))
         });
         let mut queue = self.lock();
         queue.in_flight = 0;
@@ -137,10 +151,15 @@ impl Shared {
             queue.waiting.push_front(event.clone());
         }
         if queue.is_closed {
-            tracing::error!(lost = queue.waiting.len(), "the console ends with audit events of reads unwritten");
+            tracing::error!(
+                lost = queue.waiting.len(),
+                "the console ends with audit events of reads unwritten"
+            );
             return false;
         }
-        let _woken_by_close_or_time = self.changed.wait_timeout_while(queue, self.limits.pause, |q| !q.is_closed);
+        let _woken_by_close_or_time = self
+            .changed
+            .wait_timeout_while(queue, self.limits.pause, |q| !q.is_closed);
         true
     }
 
@@ -153,7 +172,9 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner);
         let (mut queue, _) = self
             .changed
-            .wait_timeout_while(queue, limits.gather, |q| q.waiting.len() < limits.most_in_group && !q.is_closed)
+            .wait_timeout_while(queue, limits.gather, |q| {
+                q.waiting.len() < limits.most_in_group && !q.is_closed
+            })
             .unwrap_or_else(PoisonError::into_inner);
         let size = queue.waiting.len().min(limits.most_in_group);
         if size == 0 {

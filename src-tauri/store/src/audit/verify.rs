@@ -21,16 +21,22 @@ struct Place {
 /// Checks every link of a tenant's log. Damage of the file is a verdict; only a failure to read is an error.
 pub(crate) fn verify(connection: &Connection, tenant: &TenantId) -> rusqlite::Result<AuditVerdict> {
     match verify_links(connection, tenant) {
-        Err(error) if is_damage(&error) => Ok(broken(0, None, "the file is damaged and cannot be read to its end")),
+        Err(error) if is_damage(&error) => Ok(broken(
+            0,
+            None,
+            "the file is damaged and cannot be read to its end",
+        )),
         other => other,
     }
 }
 
 fn verify_links(connection: &Connection, tenant: &TenantId) -> rusqlite::Result<AuditVerdict> {
     let log = connection
-        .query_row("SELECT log_id, sequence, hash FROM audit_logs WHERE tenant = ?1", [tenant.as_str()], |row| {
-            Ok((bytes::<16>(row, 0)?, row.get::<_, i64>(1)?, bytes::<32>(row, 2)?))
-        })
+        .query_row(
+            "SELECT log_id, sequence, hash FROM audit_logs WHERE tenant = ?1",
+            [tenant.as_str()],
+            |row| Ok((bytes::<16>(row, 0)?, row.get::<_, i64>(1)?, bytes::<32>(row, 2)?)),
+        )
         .optional()?;
     let Some((log_id, count, head)) = log else {
         return no_log(connection, tenant);
@@ -38,7 +44,10 @@ fn verify_links(connection: &Connection, tenant: &TenantId) -> rusqlite::Result<
     let Some(log_id) = log_id else {
         return Ok(broken(0, Some(1), "the log id is not readable"));
     };
-    let mut place = Place { sequence: 0, hash: genesis(tenant.as_str(), &log_id) };
+    let mut place = Place {
+        sequence: 0,
+        hash: genesis(tenant.as_str(), &log_id),
+    };
     // `+tenant` would read the whole table; the primary key is the table itself, so its order is the stored order.
     let mut statement = connection.prepare(
         "SELECT sequence, previous_hash, hash, event FROM audit WHERE tenant = ?1 ORDER BY sequence",
@@ -50,13 +59,26 @@ fn verify_links(connection: &Connection, tenant: &TenantId) -> rusqlite::Result<
         }
     }
     if place.sequence != count {
-        return Ok(broken(place.sequence, Some(place.sequence + 1), "events are missing at the end"));
+        return Ok(broken(
+            place.sequence,
+            Some(place.sequence + 1),
+            "events are missing at the end",
+        ));
     }
     if head != Some(place.hash) {
-        return Ok(broken(place.sequence, Some(place.sequence.max(1)), "the end of the log is not the one noted"));
+        return Ok(broken(
+            place.sequence,
+            Some(place.sequence.max(1)),
+            "the end of the log is not the one noted",
+        ));
     }
     let message = format!("all {count} events of log {} hold; {LIMITS}", hex(&log_id));
-    Ok(AuditVerdict { is_intact: true, events: count, first_bad: None, message })
+    Ok(AuditVerdict {
+        is_intact: true,
+        events: count,
+        first_bad: None,
+        message,
+    })
 }
 
 fn next_link(row: &Row<'_>, place: &mut Place) -> rusqlite::Result<Result<(), &'static str>> {
@@ -79,13 +101,21 @@ fn next_link(row: &Row<'_>, place: &mut Place) -> rusqlite::Result<Result<(), &'
 }
 
 fn no_log(connection: &Connection, tenant: &TenantId) -> rusqlite::Result<AuditVerdict> {
-    let events: i64 =
-        connection.query_row("SELECT count(*) FROM audit WHERE tenant = ?1", [tenant.as_str()], |row| row.get(0))?;
+    let events: i64 = connection.query_row(
+        "SELECT count(*) FROM audit WHERE tenant = ?1",
+        [tenant.as_str()],
+        |row| row.get(0),
+    )?;
     if events > 0 {
         return Ok(broken(0, Some(1), "the events have no log they belong to"));
     }
     let message = format!("there is no audit log of this tenant: {tenant}");
-    Ok(AuditVerdict { is_intact: true, events: 0, first_bad: None, message })
+    Ok(AuditVerdict {
+        is_intact: true,
+        events: 0,
+        first_bad: None,
+        message,
+    })
 }
 
 fn broken(events: i64, first_bad: Option<i64>, why: &str) -> AuditVerdict {
@@ -93,7 +123,12 @@ fn broken(events: i64, first_bad: Option<i64>, why: &str) -> AuditVerdict {
         Some(at) => format!("{events} events hold, then {why}: {at}"),
         None => why.to_owned(),
     };
-    AuditVerdict { is_intact: false, events, first_bad, message }
+    AuditVerdict {
+        is_intact: false,
+        events,
+        first_bad,
+        message,
+    }
 }
 
 fn bytes<const N: usize>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<[u8; N]>> {

@@ -15,13 +15,13 @@ export const feature: Feature = {
   goKey: "a",
   screen: Screen,
   badge() {
-    const count = approvals.waiting.items.length;
+    const count = approvals.open.length;
     if (count === 0) return null;
-    return { text: String(count), isHot: approvals.highest === "CRITICAL", spoken: t("approvals.countWaiting", { count }) };
+    return { text: String(count), isHot: approvals.highest === "critical", spoken: t("approvals.countWaiting", { count }) };
   },
   lamp: () => approvals.highest,
   palette: () =>
-    approvals.waiting.items.slice(0, MOST_IN_PALETTE).map((item) => ({
+    approvals.open.slice(0, MOST_IN_PALETTE).map((item) => ({
       id: `approval-${item.id}`, text: safeText(item.title), icon: "approvals" as const, risk: item.risk, run: () => { go(href("approvals", [item.id])); },
     })),
   start: () => approvals.start(),

@@ -8,11 +8,11 @@ export interface Arrangement {
   readonly behind: readonly string[];
 }
 
-type Sortable = Pick<ApprovalItem, "id" | "risk" | "expires_at">;
+type Sortable = Pick<ApprovalItem, "id" | "risk" | "decide_by">;
 
 /** Risk first, then time left. */
 export function byRiskThenTime(a: Sortable, b: Sortable): number {
-  return RISK_RANK[b.risk] - RISK_RANK[a.risk] || Date.parse(a.expires_at) - Date.parse(b.expires_at) || a.id.localeCompare(b.id);
+  return RISK_RANK[b.risk] - RISK_RANK[a.risk] || Date.parse(a.decide_by) - Date.parse(b.decide_by) || a.id.localeCompare(b.id);
 }
 
 /**
@@ -23,8 +23,8 @@ export function arrange(shown: readonly string[], fresh: readonly Sortable[], is
   const sorted = [...fresh].sort(byRiskThenTime);
   if (!isHeld || shown.length === 0) return { ids: sorted.map((item) => item.id), behind: [] };
   const added = sorted.filter((item) => !shown.includes(item.id));
-  const onTop = added.filter((item) => item.risk === "CRITICAL").map((item) => item.id);
-  const behind = added.filter((item) => item.risk !== "CRITICAL").map((item) => item.id);
+  const onTop = added.filter((item) => item.risk === "critical").map((item) => item.id);
+  const behind = added.filter((item) => item.risk !== "critical").map((item) => item.id);
   return { ids: [...onTop, ...shown], behind };
 }
 

@@ -1,11 +1,11 @@
-// How a request's end is said, in the list and on the card.
-import type { ApprovalItem, ApprovalState } from "../../api";
-import { safeText } from "../../kit";
+// How a request's state and story are said, in the list and on the card.
+import type { ApprovalCard, ApprovalItem, HindranceView, OutcomeKind, State } from "../../api";
+import { formatAmount, safeText } from "../../kit";
 import { t, type MessageKey } from "../../messages";
 
-/** The end of a request in a few words: "Approved by you". */
+/** The end of a request in a few words: "Approved by you". `me` is the name of who looks. */
 export function verdict(item: ApprovalItem, me: string | null): string {
-  const who = decider(item, me);
+  const who = deciders(item.decided_by, me);
   switch (item.state) {
     case "denied":
       return t("approvals.verdict.deniedBy", { who });
@@ -14,7 +14,7 @@ export function verdict(item: ApprovalItem, me: string | null): string {
     case "cancelled":
       return t("approvals.verdict.cancelled");
     case "failed":
-      return item.outcome_text === null ? t("approvals.verdict.failed") : safeText(item.outcome_text);
+      return t(outcomeKey(item.outcome ?? "refused_by_system"));
     case "unknown":
       return t("approvals.verdict.unknown");
     case "pending":
@@ -24,28 +24,77 @@ export function verdict(item: ApprovalItem, me: string | null): string {
     case "dispatched":
       return t("approvals.verdict.sending", { who });
     case "succeeded":
-      return t("approvals.verdict.approvedBy", { who });
+      return item.reference === null ? t("approvals.verdict.approvedBy", { who }) : t("approvals.verdict.approvedAs", { who, reference: safeText(item.reference) });
   }
 }
 
-function decider(item: ApprovalItem, _me: string | null): string {
-  if (item.decided_by_me) return t("approvals.you");
-  if (item.decided_by === null) return "–";
-  return item.decided_by === "policy" ? t("approvals.policy") : safeText(item.decided_by);
-}
-
 /** Who decided, for a sentence. */
-export function deciderOf(item: ApprovalItem): string {
-  return decider(item, null);
+export function deciders(names: readonly string[], me: string | null): string {
+  if (names.length === 0) return "–";
+  return names.map((name) => (name === me ? t("approvals.you") : name === "policy" ? t("approvals.policy") : safeText(name))).join(", ");
 }
 
-const HEADLINES: Readonly<Record<ApprovalState, MessageKey>> = {
-  pending: "approvals.state.pending", approved: "approvals.state.approved", claimed: "approvals.state.sending", dispatched: "approvals.state.sending",
+/** The words for how an operation ended. */
+export function outcomeKey(kind: OutcomeKind): MessageKey {
+  return `approvals.outcome.${kind}`;
+}
+
+const HEADLINES: Readonly<Record<State, MessageKey>> = {
+  pending: "approvals.state.pending", approved: "approvals.state.sending", claimed: "approvals.state.sending", dispatched: "approvals.state.sending",
   succeeded: "approvals.state.succeeded", failed: "approvals.state.failed", unknown: "approvals.state.unknown",
   denied: "approvals.state.denied", expired: "approvals.state.expired", cancelled: "approvals.state.cancelled",
 };
 
 /** The headline of a state. */
-export function headline(state: ApprovalState): MessageKey {
+export function headline(state: State): MessageKey {
   return HEADLINES[state];
+}
+
+const ACTIONS: Readonly<Record<string, MessageKey>> = {
+  "approval.requested": "approvals.act.requested", "approval.approved": "approvals.act.approved", "approval.voted": "approvals.act.voted",
+  "approval.approved_by_policy": "approvals.act.policy", "approval.denied": "approvals.act.denied", "approval.undone": "approvals.act.undone",
+  "approval.extended": "approvals.act.extended", "approval.expired": "approvals.act.expired", "approval.cancelled": "approvals.act.cancelled",
+  "approval.claimed": "approvals.act.claimed", "approval.claim_returned": "approvals.act.returned", "approval.dispatched": "approvals.act.dispatched",
+  "approval.succeeded": "approvals.act.succeeded", "approval.failed": "approvals.act.failed", "approval.not_sent": "approvals.act.notSent",
+  "approval.unknown": "approvals.act.unknown", "approval.unknown_after_restart": "approvals.act.unknownRestart",
+  "approval.reconciled": "approvals.act.reconciled", "approval.settled_by_hand": "approvals.act.settled",
+};
+
+/** The story of a request; an action the catalogue does not know is shown by its name. */
+export function story(card: ApprovalCard): { at: string; what: string; who: string }[] {
+  return card.timeline.map((entry) => {
+    const key = ACTIONS[entry.action];
+    return { at: entry.at, what: key === undefined ? entry.action : t(key), who: entry.who };
+  });
+}
+
+const PRESETS: Readonly<Record<string, MessageKey>> = {
+  unauthorised_scope: "approvals.preset.unauthorised_scope", suspicious_parameters: "approvals.preset.suspicious_parameters", wrong_target: "approvals.preset.wrong_target",
+  exceeds_budget: "approvals.preset.exceeds_budget", not_now: "approvals.preset.not_now",
+};
+
+/** The words of a ready reason; one the catalogue does not know is shown by its code. */
+export function presetWords(code: string): string {
+  const key = PRESETS[code];
+  return key === undefined ? code : t(key);
+}
+
+/** The decided request's title with its money, for the list of similar ones. */
+export function similarTitle(one: ApprovalCard["similar"][number]): string {
+  return one.value === null ? one.title : `${one.title}, ${formatAmount(one.value.amount, one.value.currency)}`;
+}
+
+/** How a similar request ended. */
+export function similarEnd(one: ApprovalCard["similar"][number], me: string | null): string {
+  const who = deciders(one.decided_by, me);
+  return one.state === "denied" ? t("approvals.verdict.deniedBy", { who }) : one.state === "succeeded" ? t("approvals.verdict.approvedBy", { who }) : t(headline(one.state), { who, time: "" });
+}
+
+const HINDRANCES: Readonly<Record<HindranceView, MessageKey>> = {
+  role: "approvals.hindrance.role", own: "approvals.hindrance.own", voted: "approvals.hindrance.voted", not_waiting: "approvals.hindrance.not_waiting", no_key: "approvals.hindrance.no_key",
+};
+
+/** Why this person cannot approve. */
+export function hindranceKey(hindrance: HindranceView): MessageKey {
+  return HINDRANCES[hindrance];
 }

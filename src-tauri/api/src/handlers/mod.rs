@@ -1,0 +1,60 @@
+//! The functions behind the commands: wire in, use case, wire out. No rule of its own lives here.
+
+pub(crate) mod admin;
+pub(crate) mod approvals;
+pub(crate) mod plant;
+pub(crate) mod query;
+pub(crate) mod session;
+
+use andon_domain::{Caller, Permission, RequestId};
+use andon_engine::{Engine, EngineError, access};
+
+use crate::console::{Console, Session};
+use crate::error::{ApiError, from_engine};
+
+/// What every handler gets.
+pub(crate) struct Context<'c> {
+    pub(crate) console: &'c Console,
+    pub(crate) session: &'c Session,
+    pub(crate) caller: Caller,
+    pub(crate) request: RequestId,
+}
+
+impl<'c> Context<'c> {
+    /// Finds the caller and asks for the command's permission.
+    pub(crate) fn new(
+        console: &'c Console,
+        session: &'c Session,
+        request: RequestId,
+        permission: Permission,
+    ) -> Result<Self, ApiError> {
+        let caller = session.caller(console);
+        access::permit(&caller, permission).map_err(|e| from_engine(e, request))?;
+        Ok(Self { console, session, caller, request })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.console.engine
+    }
+
+    /// An engine error as people see it.
+    pub(crate) fn fail(&self, error: impl Into<EngineError>) -> ApiError {
+        from_engine(error.into(), self.request)
+    }
+
+    /// Name of a person for screens, or the key when nobody on the roster has it.
+    pub(crate) fn person_name(&self, id: &str) -> String {
+        let roster = self.engine().roster();
+        roster.person(&andon_domain::UserId::from(id)).map_or_else(|| id.to_owned(), |person| person.name.clone())
+    }
+
+    /// An audit actor in words: `person:ada` is Ada's name, `agent:bot` is bot, `system` is Andon.
+    pub(crate) fn actor_name(&self, actor: &str) -> String {
+        match actor.split_once(':') {
+            Some(("person", id)) => self.person_name(id),
+            Some((_, name)) => name.to_owned(),
+            None if actor == "system" => "Andon".to_owned(),
+            None => actor.to_owned(),
+        }
+    }
+}

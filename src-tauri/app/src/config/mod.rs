@@ -1,0 +1,177 @@
+//! Configuration: defaults, under a TOML file, under the environment. Every mistake is found at once and named with its
+//! place, its value and its remedy. Secrets are never settings; the environment is the one documented exception.
+
+mod keys;
+mod read;
+
+#[cfg(test)]
+mod tests;
+
+pub use read::{Mistake, Mistakes, Place};
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use andon_approvals::RiskPolicy;
+use andon_connectors::mes::MesConfig;
+use andon_connectors::model::ModelConfig;
+use andon_connectors::sap::SapConfig;
+use andon_connectors::transport::{AuthKind, ConfigProblem};
+use andon_domain::{Amount, Money, Secret};
+
+use read::Reader;
+
+/// Settings of the console and of tenant `default`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Name of the tenant for people.
+    pub tenant_name: String,
+    /// production, test or demo.
+    pub environment: String,
+    /// SAP, when its address is set.
+    pub sap: Option<SapConfig>,
+    /// MES, when its address is set.
+    pub mes: Option<MesConfig>,
+    /// The model, when its address is set.
+    pub model: Option<ModelConfig>,
+    /// Seconds an answer may be served from the cache.
+    pub cache_ttl_s: u32,
+    /// Entries of a tenant's cache.
+    pub cache_entries: usize,
+    /// How requests are judged.
+    pub risk_policy: RiskPolicy,
+    /// Where agents connect.
+    pub gateway_listen: SocketAddr,
+    /// Where browsers and `andonctl` connect.
+    pub host_listen: SocketAddr,
+    /// Secrets found in the environment; they take the keyring's place and are stored nowhere.
+    pub secrets: EnvironmentSecrets,
+    /// Name of a crash point for tests.
+    pub crash_at: Option<String>,
+}
+
+/// Secrets of headless use.
+#[derive(Debug, Clone, Default)]
+pub struct EnvironmentSecrets {
+    /// `SAP_PASSWORD`.
+    pub sap: Option<Secret>,
+    /// `MES_API_TOKEN`.
+    pub mes: Option<Secret>,
+    /// `ANDON_MODEL_API_KEY`.
+    pub model: Option<Secret>,
+}
+
+impl EnvironmentSecrets {
+    /// Names of the variables that hold one, for the warning.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        let all = [("SAP_PASSWORD", &self.sap), ("MES_API_TOKEN", &self.mes), ("ANDON_MODEL_API_KEY", &self.model)];
+        all.into_iter().filter(|(_, secret)| secret.is_some()).map(|(name, _)| name).collect()
+    }
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// Every mistake found, in the order of file and environment.
+pub fn load(file: Option<&Path>, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, Mistakes> {
+    let mut reader = Reader::new(file, environment);
+    let sap = sap(&mut reader);
+    let mes = mes(&mut reader);
+    let model = model(&mut reader);
+    let config = Config {
+        tenant_name: reader.text("tenant.name").unwrap_or_else(|| "Default".to_owned()),
+        environment: reader
+            .word("tenant.environment", &["production", "test", "demo"])
+            .unwrap_or_else(|| "production".to_owned()),
+        sap,
+        mes,
+        model,
+        cache_ttl_s: reader.number("cache.ttl_seconds", 0..=86_400).unwrap_or(300),
+        cache_entries: reader.number("cache.max_entries_per_tenant", 1..=1_000_000).unwrap_or(1_000) as usize,
+        risk_policy: risk_policy(&mut reader),
+        gateway_listen: reader
+            .address("gateway.listen")
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], andon_gateway::DEFAULT_PORT))),
+        host_listen: reader.address("host.listen").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+        secrets: EnvironmentSecrets {
+            sap: reader.secret("sap.password"),
+            mes: reader.secret("mes.api_token"),
+            model: reader.secret("model.api_key"),
+        },
+        crash_at: environment("ANDON_CRASH_AT"),
+    };
+    reader.finish(config)
+}
+
+fn sap(reader: &mut Reader<'_>) -> Option<SapConfig> {
+    let endpoint = reader.url("sap.endpoint");
+    let kind = reader.word("sap.auth", &["basic", "bearer"]);
+    let username = reader.text("sap.username");
+    let client = reader.text("sap.client");
+    let language = reader.text("sap.language");
+    let ca_file = reader.text("sap.ca_file");
+    let endpoint = endpoint?;
+    let auth = match kind.as_deref() {
+        Some("bearer") => AuthKind::Bearer,
+        _ => AuthKind::Basic { username: username.unwrap_or_default() },
+    };
+    let mut config = SapConfig::new(endpoint, auth);
+    config.client = client;
+    config.language = language.unwrap_or(config.language);
+    config.ca_file = ca_file.map(Into::into);
+    reader.problems("sap", config.check());
+    Some(config)
+}
+
+fn mes(reader: &mut Reader<'_>) -> Option<MesConfig> {
+    let endpoint = reader.url("mes.endpoint");
+    let kind = reader.word("mes.auth", &["bearer", "basic"]);
+    let username = reader.text("mes.username");
+    let ca_file = reader.text("mes.ca_file");
+    let endpoint = endpoint?;
+    let auth = match kind.as_deref() {
+        Some("basic") => AuthKind::Basic { username: username.unwrap_or_default() },
+        _ => AuthKind::Bearer,
+    };
+    let mut config = MesConfig::new(endpoint, auth);
+    config.ca_file = ca_file.map(Into::into);
+    reader.problems("mes", config.check());
+    Some(config)
+}
+
+fn model(reader: &mut Reader<'_>) -> Option<ModelConfig> {
+    let endpoint = reader.url("model.endpoint");
+    let name = reader.text("model.name");
+    let endpoint = endpoint?;
+    let config = ModelConfig::new(endpoint, name.unwrap_or_default());
+    reader.problems("model", config.check());
+    Some(config)
+}
+
+fn risk_policy(reader: &mut Reader<'_>) -> RiskPolicy {
+    let currency = reader.text("approvals.currency").unwrap_or_else(|| "EUR".to_owned());
+    let mut limit = |key, default: i64| Money {
+        amount: reader.amount(key).unwrap_or_else(|| Amount::from(default)),
+        currency: currency.clone(),
+    };
+    let (medium_below, critical_above) = (limit("approvals.medium_below", 1_000), limit("approvals.critical_above", 100_000));
+    if medium_below.amount > critical_above.amount {
+        let shown = format!("{medium_below} and {critical_above}");
+        reader.mistake("approvals.medium_below", &shown, "is above critical_above", "Give a lower amount for medium_below.");
+    }
+    RiskPolicy {
+        medium_below,
+        critical_above,
+        auto_approve_low: reader.switch("approvals.auto_approve_low_risk").unwrap_or(true),
+        decide_within: Duration::from_secs(u64::from(reader.number("approvals.timeout_seconds", 10..=604_800).unwrap_or(300))),
+        execute_within: Duration::from_secs(60),
+    }
+}
+
+/// A connector's problem as a mistake of the configuration.
+fn mistake_of(section: &str, problem: ConfigProblem) -> (String, String, String, String) {
+    let ConfigProblem { field, value, problem, remedy } = problem;
+    (format!("{section}.{field}"), value, problem, remedy)
+}

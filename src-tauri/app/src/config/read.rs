@@ -1,0 +1,248 @@
+//! Reads settings from their two sources and collects mistakes instead of stopping at the first.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use andon_connectors::transport::ConfigProblem;
+use andon_domain::{Amount, Secret};
+use toml::de::{DeTable, DeValue};
+use url::Url;
+
+use super::keys::{self, KEYS};
+
+/// Where a setting came from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A line of the file.
+    File(PathBuf, usize),
+    /// A variable of the environment.
+    Environment(&'static str),
+    /// Nowhere: a default, or a file that could not be read.
+    Nowhere,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Nowhere => f.write_str("configuration"),
+        }
+    }
+}
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Where.
+    pub place: Place,
+    /// Setting, `section.name`.
+    pub key: String,
+    /// Value as found; never a secret.
+    pub value: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What would be right.
+    pub remedy: String,
+}
+
+/// All mistakes of a configuration. The console does not start with any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the configuration has mistakes: {}", self.0.len())?;
+        for Mistake { place, key, value, problem, remedy } in &self.0 {
+            let value = andon_domain::text::visible(value, 120);
+            writeln!(f, "  {place}: {key} = {value:?} {problem}. {remedy}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+struct Found {
+    text: String,
+    place: Place,
+}
+
+/// The settings as found, and the mistakes so far.
+pub(super) struct Reader<'e> {
+    found: BTreeMap<&'static str, Found>,
+    secrets: BTreeMap<&'static str, Secret>,
+    mistakes: Vec<Mistake>,
+    environment: &'e dyn Fn(&str) -> Option<String>,
+}
+
+impl<'e> Reader<'e> {
+    pub(super) fn new(file: Option<&Path>, environment: &'e dyn Fn(&str) -> Option<String>) -> Self {
+        let (found, secrets) = (BTreeMap::new(), BTreeMap::new());
+        let mut reader = Self { found, secrets, mistakes: Vec::new(), environment };
+        if let Some(file) = file {
+            match std::fs::read_to_string(file) {
+                Ok(text) => reader.read_file(file, &text),
+                Err(error) => reader.push(
+                    Place::File(file.to_owned(), 0),
+                    "file",
+                    &file.display().to_string(),
+                    &format!("cannot be read: {error}"),
+                    "Check the path and its permissions.",
+                ),
+            }
+        }
+        reader.read_environment();
+        reader
+    }
+
+    fn read_environment(&mut self) {
+        for key in &KEYS {
+            let Some(variable) = key.variable else { continue };
+            let Some(text) = (self.environment)(variable).filter(|text| !text.is_empty()) else { continue };
+            if key.is_secret {
+                self.secrets.insert(key.name, Secret::new(text));
+            } else {
+                self.found.insert(key.name, Found { text, place: Place::Environment(variable) });
+            }
+        }
+    }
+
+    fn read_file(&mut self, file: &Path, text: &str) {
+        let line_of = |at: usize| text.get(..at).unwrap_or(text).lines().count().max(1);
+        let table = match DeTable::parse(text) {
+            Ok(table) => table,
+            Err(error) => {
+                let line = error.span().map_or(1, |span| line_of(span.start + 1));
+                let place = Place::File(file.to_owned(), line);
+                self.push(place, "file", "", &error.message().to_lowercase(), "Write it as TOML.");
+                return;
+            }
+        };
+        for (section, value) in table.get_ref() {
+            let place = |at: usize| Place::File(file.to_owned(), line_of(at + 1));
+            let DeValue::Table(settings) = value.get_ref() else {
+                self.unknown(place(section.span().start), section.get_ref());
+                continue;
+            };
+            for (name, value) in settings {
+                let full = format!("{}.{}", section.get_ref(), name.get_ref());
+                self.take(&full, place(name.span().start), value.get_ref());
+            }
+        }
+    }
+
+    fn take(&mut self, name: &str, place: Place, value: &DeValue<'_>) {
+        let Some(key) = keys::find(name) else { return self.unknown(place, name) };
+        if key.is_secret {
+            let remedy = "Remove the line and change the secret, since it was readable here. Set it on the keyring with \
+                          andonctl credential set.";
+            return self.push(place, name, "<redacted>", "is a secret, and secrets do not belong into a file", remedy);
+        }
+        let text = match value {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::Boolean(switch) => switch.to_string(),
+            _ => return self.push(place, name, "", "is not a text, whole number or switch", "Give one single value."),
+        };
+        self.found.insert(key.name, Found { text, place });
+    }
+
+    fn unknown(&mut self, place: Place, name: &str) {
+        let remedy = keys::nearest(name).map_or_else(
+            || "docs/guide/configuration.md lists every setting.".to_owned(),
+            |known| format!("Did you mean {known}?"),
+        );
+        self.push(place, name, "", "is not a setting", &remedy);
+    }
+
+    fn push(&mut self, place: Place, key: &str, value: &str, problem: &str, remedy: &str) {
+        self.mistakes.push(Mistake {
+            place,
+            key: key.to_owned(),
+            value: value.to_owned(),
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+        });
+    }
+
+    /// Notes a mistake at the place where the setting was found.
+    pub(super) fn mistake(&mut self, key: &str, value: &str, problem: &str, remedy: &str) {
+        let place = self.found.get(key).map_or(Place::Nowhere, |found| found.place.clone());
+        self.push(place, key, value, problem, remedy);
+    }
+
+    /// Notes what a connector finds wrong with its section.
+    pub(super) fn problems(&mut self, section: &str, problems: Vec<ConfigProblem>) {
+        for problem in problems {
+            let (key, value, problem, remedy) = super::mistake_of(section, problem);
+            self.mistake(&key, &value, &problem, &remedy);
+        }
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        self.found.get(key).map(|found| found.text.clone())
+    }
+
+    pub(super) fn secret(&mut self, key: &str) -> Option<Secret> {
+        self.secrets.remove(key)
+    }
+
+    fn parsed<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Option<T>, problem: &str, remedy: &str) -> Option<T> {
+        let text = self.text(key)?;
+        let value = parse(text.trim());
+        if value.is_none() {
+            self.mistake(key, &text, problem, remedy);
+        }
+        value
+    }
+
+    pub(super) fn url(&mut self, key: &str) -> Option<Url> {
+        self.parsed(key, |text| Url::parse(text).ok(), "is not an address", "Give one such as https://host.example.org.")
+    }
+
+    pub(super) fn number(&mut self, key: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let remedy = format!("Give a whole number from {} to {}.", range.start(), range.end());
+        let read = |text: &str| text.parse().ok().filter(|number| range.contains(number));
+        self.parsed(key, read, "is not a whole number in range", &remedy)
+    }
+
+    pub(super) fn switch(&mut self, key: &str) -> Option<bool> {
+        let read = |text: &str| match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Some(true),
+            "false" | "0" | "no" | "off" => Some(false),
+            _ => None,
+        };
+        self.parsed(key, read, "is neither true nor false", "Give true or false.")
+    }
+
+    pub(super) fn word(&mut self, key: &str, known: &[&str]) -> Option<String> {
+        let remedy = format!("Give one of {}.", known.join(", "));
+        let read = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            known.contains(&text.as_str()).then_some(text)
+        };
+        self.parsed(key, read, "is not known", &remedy)
+    }
+
+    pub(super) fn amount(&mut self, key: &str) -> Option<Amount> {
+        let read = |text: &str| text.parse::<Amount>().ok().filter(|amount| amount.is_positive());
+        self.parsed(key, read, "is not an amount above zero", "Give a decimal number in quotes such as \"1000.00\".")
+    }
+
+    pub(super) fn address(&mut self, key: &str) -> Option<SocketAddr> {
+        let read = |text: &str| text.parse::<SocketAddr>().ok().filter(|address| address.ip().is_loopback());
+        self.parsed(key, read, "is not a loopback address with port", "Give one such as 127.0.0.1:4517.")
+    }
+
+    pub(super) fn finish<T>(mut self, value: T) -> Result<T, Mistakes> {
+        if self.mistakes.is_empty() {
+            return Ok(value);
+        }
+        self.mistakes.sort_by(|a, b| a.place.cmp(&b.place));
+        Err(Mistakes(self.mistakes))
+    }
+}

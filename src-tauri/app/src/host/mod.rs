@@ -1,0 +1,195 @@
+//! The headless host: the same UI for a browser, and the door for `andonctl`. Loopback only, apart from the gateway.
+//!
+//! A browser comes in by a link with a one-time token, which becomes a cookie no script can read. `andonctl` comes in by
+//! the control token in a file that only its owner can read. Nothing here decides; commands do.
+
+mod doors;
+mod events;
+mod files;
+
+pub use doors::{Doors, Entry};
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use andon_api::{ApiError, Console, ErrorCode};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, extract::Request};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+const MOST_BODY: usize = 1024 * 1024;
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
+                   connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What the routes share.
+pub(crate) struct Host {
+    pub(crate) console: Arc<Console>,
+    pub(crate) doors: Arc<Doors>,
+    pub(crate) address: SocketAddr,
+    pub(crate) ui: Option<PathBuf>,
+}
+
+impl Host {
+    /// The page.
+    pub(crate) fn index(&self) -> PathBuf {
+        self.ui.clone().unwrap_or_default().join("index.html")
+    }
+}
+
+/// A listener that is bound and not yet serving, so that its address is known first.
+pub struct BoundHost {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl BoundHost {
+    /// Binds the address.
+    ///
+    /// # Errors
+    /// When the address is not on this machine's loopback or is taken.
+    pub async fn bind(listen: SocketAddr) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            listen.ip().is_loopback(),
+            "the host listens on this machine only: {listen}; give 127.0.0.1 or [::1], and use a tunnel for other machines"
+        );
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|e| anyhow::anyhow!("the host cannot listen on {listen}: {e}; give another port with --listen"))?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// `http://127.0.0.1:port`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves until `stop` ends.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        console: Arc<Console>,
+        doors: Arc<Doors>,
+        ui: Option<PathBuf>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let host = Arc::new(Host { console, doors, address: self.address, ui: ui.clone() });
+        axum::serve(self.listener, router(host, ui)).with_graceful_shutdown(stop).await
+    }
+}
+
+fn router(host: Arc<Host>, ui: Option<PathBuf>) -> Router {
+    let api = Router::new()
+        .route("/api/events", get(events::stream))
+        .route("/api/{command}", post(command))
+        .route("/control/link", post(link));
+    let pages = match ui {
+        Some(folder) => Router::new().route("/", get(files::enter)).fallback_service(files::service(folder)),
+        None => Router::new().fallback(|| async { StatusCode::NOT_FOUND }),
+    };
+    api.merge(pages)
+        .layer(middleware::from_fn_with_state(Arc::clone(&host), check_host))
+        .layer(middleware::map_response(harden))
+        .layer(axum::extract::DefaultBodyLimit::max(MOST_BODY))
+        .with_state(host)
+}
+
+/// A page of another name on this address (DNS rebinding) and a page of another origin get nothing.
+async fn check_host(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
+    let port = host.address.port();
+    let allowed = [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("[::1]:{port}")];
+    let header_text = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let named = header_text(header::HOST);
+    if !named.is_some_and(|name| allowed.iter().any(|allowed| allowed == name)) {
+        return (StatusCode::FORBIDDEN, "this name is not served here").into_response();
+    }
+    let is_foreign = request.headers().contains_key(header::ORIGIN)
+        && header_text(header::ORIGIN).and_then(|origin| origin.strip_prefix("http://")) != named;
+    if is_foreign {
+        return (StatusCode::FORBIDDEN, "pages of another origin are not served").into_response();
+    }
+    next.run(request).await
+}
+
+async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let fixed = [
+        ("content-security-policy", CSP),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("x-frame-options", "DENY"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn command(
+    State(host): State<Arc<Host>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Response {
+    let Some(entry) = host.doors.entry(&headers) else { return not_signed_in(&host) };
+    // A form of another page cannot set this header without a preflight, which is never answered.
+    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    if !is_json || (matches!(entry, Entry::Browser(_)) && !headers.contains_key("x-andon")) {
+        return failed(&host, ErrorCode::InvalidInput, "commands come as application/json with the header X-Andon");
+    }
+    let Ok(body) = body else {
+        return failed(&host, ErrorCode::InvalidInput, "the body is larger than 1 MiB");
+    };
+    let body: Value = if body.is_empty() {
+        Value::Null
+    } else {
+        match serde_json::from_slice(&body) {
+            Ok(body) => body,
+            Err(error) => return failed(&host, ErrorCode::InvalidInput, &format!("the body is not JSON: {error}")),
+        }
+    };
+    match host.console.call(entry.session(), &name, body).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => error_response(&error),
+    }
+}
+
+/// A fresh sign-in link, for `andonctl open`.
+async fn link(State(host): State<Arc<Host>>, headers: HeaderMap) -> Response {
+    match host.doors.entry(&headers) {
+        Some(Entry::Control(_)) => {
+            let token = host.doors.new_link(host.console.engine().ids());
+            Json(serde_json::json!({ "url": format!("http://{}/?token={token}", host.address) })).into_response()
+        }
+        _ => not_signed_in(&host),
+    }
+}
+
+pub(crate) fn not_signed_in(host: &Host) -> Response {
+    failed(host, ErrorCode::NotSignedIn, "nobody is signed in here; open the link that `andonctl open` prints")
+}
+
+fn failed(host: &Host, code: ErrorCode, message: &str) -> Response {
+    let request = host.console.engine().ids().request();
+    let hint = if code == ErrorCode::NotSignedIn { "Run andonctl open on this machine." } else { "Nothing was done." };
+    error_response(&ApiError::new(request, code, message, hint))
+}
+
+fn error_response(error: &ApiError) -> Response {
+    let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(error)).into_response()
+}
+

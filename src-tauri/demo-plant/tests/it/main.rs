@@ -1,0 +1,11 @@
+//! The demo plant as its users meet it: the built program, its one line on standard output, and plain HTTP.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers outside test functions, in a crate of tests only"
+)]
+
+mod agent;
+mod mes;
+mod plant;
+mod process;
+mod sap;

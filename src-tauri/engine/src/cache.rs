@@ -1,0 +1,344 @@
+//! The answers of one tenant: an exact LRU with a time to live, counted, and one journey upstream per question.
+//!
+//! A cache belongs to one tenant, so no key can reach another tenant's answer. Time comes in with each call. An answer that
+//! is too old stays until it is pushed out, so that it can be served, marked as old, while its system is down.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use andon_domain::ports::{CacheStats, Fetched};
+use andon_domain::{CanonicalJson, Class, PortError, Timestamp};
+use lru::LruCache;
+use tokio::sync::OnceCell;
+
+/// What an answer is the answer to: the operation, the scope of who may see it, and the canonical parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CacheKey {
+    operation: &'static str,
+    scope: Class,
+    request_sha256: [u8; 32],
+}
+
+impl CacheKey {
+    /// The key of a read. `scope` is the clearance of the caller.
+    #[must_use]
+    pub fn new(operation: &'static str, scope: Class, parameters: &CanonicalJson) -> Self {
+        Self { operation, scope, request_sha256: parameters.sha256() }
+    }
+}
+
+/// What a system answered, and when it was asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The answer.
+    pub fetched: Fetched,
+    /// When the question left; the answer is no older than this.
+    pub fetched_at: Timestamp,
+}
+
+struct Entry {
+    answer: Arc<Answer>,
+    ttl: Duration,
+}
+
+/// How often the answers of an operation became wrong; an answer asked for before is not kept after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation(u64);
+
+type FlightCell = OnceCell<Result<Arc<Answer>, PortError>>;
+
+struct State {
+    entries: LruCache<CacheKey, Entry>,
+    flights: HashMap<CacheKey, Weak<FlightCell>>,
+    generations: HashMap<&'static str, u64>,
+    hits: u64,
+    misses: u64,
+    evicted: u64,
+}
+
+/// The cache of one tenant.
+pub struct TenantCache {
+    state: Mutex<State>,
+    ttl_s: u32,
+}
+
+impl TenantCache {
+    /// A cache of so many entries, at least one, and this time to live where an operation names none.
+    #[must_use]
+    pub fn new(entries: usize, ttl_s: u32) -> Self {
+        let capacity = NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN);
+        let state = State {
+            entries: LruCache::new(capacity),
+            flights: HashMap::new(),
+            generations: HashMap::new(),
+            hits: 0,
+            misses: 0,
+            evicted: 0,
+        };
+        Self { state: Mutex::new(state), ttl_s }
+    }
+
+    /// The time to live of an operation's answers: its own, or the tenant's.
+    #[must_use]
+    pub fn ttl(&self, own_s: Option<u32>) -> Duration {
+        Duration::from_secs(u64::from(own_s.unwrap_or(self.ttl_s)))
+    }
+
+    /// The answer, if it is young enough. Only a found answer counts as used.
+    pub fn get(&self, key: &CacheKey, now: Timestamp) -> Option<Arc<Answer>> {
+        let mut state = self.lock();
+        let is_fresh = state.entries.peek(key).is_some_and(|entry| is_fresh(entry, now));
+        if !is_fresh {
+            state.misses += 1;
+            return None;
+        }
+        state.hits += 1;
+        state.entries.get(key).map(|entry| entry.answer.clone())
+    }
+
+    /// The answer however old it is, without counting as used: for a system that does not answer.
+    #[must_use]
+    pub fn stale(&self, key: &CacheKey) -> Option<Arc<Answer>> {
+        self.lock().entries.peek(key).map(|entry| entry.answer.clone())
+    }
+
+    /// To be taken before a read and given to [`TenantCache::put`].
+    #[must_use]
+    pub fn generation(&self, key: &CacheKey) -> Generation {
+        Generation(self.lock().generations.get(key.operation).copied().unwrap_or(0))
+    }
+
+    /// Keeps an answer, unless its operation was invalidated since `asked_in` or nothing is to be kept.
+    pub fn put(&self, key: CacheKey, answer: Arc<Answer>, ttl: Duration, asked_in: Generation) {
+        let mut state = self.lock();
+        let generation = state.generations.get(key.operation).copied().unwrap_or(0);
+        if ttl.is_zero() || generation != asked_in.0 {
+            return;
+        }
+        let replaced_or_evicted = state.entries.push(key.clone(), Entry { answer, ttl });
+        if replaced_or_evicted.is_some_and(|(gone, _)| gone != key) {
+            state.evicted += 1;
+        }
+    }
+
+    /// Forgets every answer of these operations, also those still on their way.
+    pub fn invalidate(&self, operations: &[&'static str]) {
+        let mut state = self.lock();
+        for operation in operations {
+            *state.generations.entry(operation).or_insert(0) += 1;
+        }
+        state.flights.retain(|key, _| !operations.contains(&key.operation));
+        state.entries.retain(|key, _| !operations.contains(&key.operation));
+    }
+
+    /// Asks upstream, once for all callers that ask the same at the same time.
+    ///
+    /// # Errors
+    /// The failure of that one question, for each of them.
+    pub async fn once<F>(&self, key: &CacheKey, ask: impl FnOnce() -> F) -> Result<Arc<Answer>, PortError>
+    where
+        F: Future<Output = Result<Arc<Answer>, PortError>>,
+    {
+        let flight = self.flight(key);
+        flight.get_or_init(ask).await.clone()
+    }
+
+    /// The counts.
+    #[must_use]
+    pub fn stats(&self) -> CacheStats {
+        let state = self.lock();
+        let entries = u64::try_from(state.entries.len()).unwrap_or(u64::MAX);
+        CacheStats { hits: state.hits, misses: state.misses, evicted: state.evicted, entries }
+    }
+
+    /// The journey under way for this question, or a new one. A journey that has ended is not joined.
+    fn flight(&self, key: &CacheKey) -> Arc<FlightCell> {
+        let mut state = self.lock();
+        let under_way = state.flights.get(key).and_then(Weak::upgrade).filter(|cell| !cell.initialized());
+        if let Some(cell) = under_way {
+            return cell;
+        }
+        state.flights.retain(|_, cell| cell.strong_count() > 0);
+        let cell = Arc::new(FlightCell::new());
+        state.flights.insert(key.clone(), Arc::downgrade(&cell));
+        cell
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing below panics between two changes that belong together, so a poisoned cache is still a sound one.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer from the future means that the clock was set back: its age is not known, so it is not fresh.
+fn is_fresh(entry: &Entry, now: Timestamp) -> bool {
+    let asked = entry.answer.fetched_at;
+    asked <= now && now.since(asked) < entry.ttl
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use andon_domain::PortErrorKind;
+    use proptest::prelude::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    const READS: [&str; 2] = ["sap.get_purchase_orders", "mes.get_machine_status"];
+    const TTL: Duration = Duration::from_secs(300);
+
+    fn key(operation: usize, scope: Class, number: u32) -> CacheKey {
+        let parameters = CanonicalJson::from_value(&serde_json::json!({ "n": number })).unwrap();
+        CacheKey::new(READS[operation], scope, &parameters)
+    }
+
+    fn answer(number: u64, at: i64) -> Arc<Answer> {
+        let fetched = Fetched {
+            records: vec![number.into()],
+            total: None,
+            is_truncated: false,
+            warnings: Vec::new(),
+            observed_at: None,
+        };
+        Arc::new(Answer { fetched, fetched_at: Timestamp::from_millis(at) })
+    }
+
+    fn put(cache: &TenantCache, key: &CacheKey, answer: Arc<Answer>, ttl: Duration) {
+        cache.put(key.clone(), answer, ttl, cache.generation(key));
+    }
+
+    #[test]
+    fn an_answer_lives_as_long_as_it_may_and_is_kept_for_worse_days() {
+        let cache = TenantCache::new(10, 300);
+        let key = key(0, Class::Internal, 1);
+        put(&cache, &key, answer(1, 1_000), TTL);
+        assert!(cache.get(&key, Timestamp::from_millis(300_999)).is_some());
+        assert!(cache.get(&key, Timestamp::from_millis(301_000)).is_none(), "300 s are over");
+        assert!(cache.get(&key, Timestamp::from_millis(999)).is_none(), "a clock set back makes no answer young");
+        assert!(cache.stale(&key).is_some());
+        assert_eq!(cache.stats(), CacheStats { hits: 1, misses: 2, evicted: 0, entries: 1 });
+    }
+
+    #[test]
+    fn scopes_are_kept_apart() {
+        let cache = TenantCache::new(10, 300);
+        put(&cache, &key(0, Class::HighlyRestricted, 1), answer(1, 0), TTL);
+        assert!(cache.get(&key(0, Class::Internal, 1), Timestamp::from_millis(1)).is_none());
+        assert!(cache.stale(&key(0, Class::Internal, 1)).is_none());
+    }
+
+    #[test]
+    fn an_answer_asked_for_before_a_write_is_not_kept_after_it() {
+        let cache = TenantCache::new(10, 300);
+        let (orders, machines) = (key(0, Class::Internal, 1), key(1, Class::Internal, 1));
+        put(&cache, &machines, answer(2, 0), TTL);
+        let asked_in = cache.generation(&orders);
+        cache.invalidate(&[READS[0]]);
+        cache.put(orders.clone(), answer(1, 0), TTL, asked_in);
+        assert!(cache.stale(&orders).is_none(), "the answer was read before the write");
+        assert!(cache.stale(&machines).is_some(), "others are untouched");
+    }
+
+    #[tokio::test]
+    async fn equal_questions_go_upstream_once_and_share_a_failure() {
+        let cache = TenantCache::new(10, 300);
+        let key = key(0, Class::Internal, 1);
+        let calls = AtomicU32::new(0);
+        let ask = || async {
+            calls.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            Err(PortError::new(andon_domain::System::Sap, PortErrorKind::Unavailable, "does not answer"))
+        };
+        let all = futures_util::future::join_all((0..8).map(|_| cache.once(&key, ask))).await;
+        assert!(all.iter().all(Result::is_err));
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+        let _ = cache.once(&key, ask).await;
+        assert_eq!(calls.load(Ordering::SeqCst), 2, "a journey that ended is not joined");
+    }
+
+    #[derive(Debug, Clone)]
+    enum Act {
+        Get(usize, u32),
+        Put(usize, u32, u64),
+        Invalidate(usize),
+        Wait(i64),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            4 => (0..2usize, 0..12u32).prop_map(|(o, n)| Act::Get(o, n)),
+            4 => (0..2usize, 0..12u32, 1..400u64).prop_map(|(o, n, t)| Act::Put(o, n, t)),
+            1 => (0..2usize).prop_map(Act::Invalidate),
+            1 => (0..200_000i64).prop_map(Act::Wait),
+        ]
+    }
+
+    /// A cache so simple that it is plainly right: newest use last, everything by search.
+    #[derive(Default)]
+    struct Reference {
+        entries: Vec<((usize, u32), u64, i64, u64)>,
+        stats: CacheStats,
+    }
+
+    impl Reference {
+        fn get(&mut self, key: (usize, u32), now: i64) -> Option<u64> {
+            let place = self.entries.iter().position(|entry| {
+                entry.0 == key && now - entry.2 < i64::try_from(entry.3).unwrap() * 1000
+            });
+            let Some(place) = place else {
+                self.stats.misses += 1;
+                return None;
+            };
+            self.stats.hits += 1;
+            let entry = self.entries.remove(place);
+            self.entries.push(entry);
+            Some(entry.1)
+        }
+
+        fn put(&mut self, key: (usize, u32), value: u64, now: i64, ttl: u64, most: usize) {
+            self.entries.retain(|entry| entry.0 != key);
+            if self.entries.len() == most {
+                self.entries.remove(0);
+                self.stats.evicted += 1;
+            }
+            self.entries.push((key, value, now, ttl));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn three_tenants_behave_as_three_reference_caches(
+            most in 1..8usize,
+            acts in proptest::collection::vec((0..3usize, act()), 0..350),
+        ) {
+            let caches = [0, 1, 2].map(|_| TenantCache::new(most, 300));
+            let mut references = [0, 1, 2].map(|_| Reference::default());
+            let (mut now, mut value) = (0i64, 0u64);
+            for (tenant, act) in acts {
+                let (cache, reference) = (&caches[tenant], &mut references[tenant]);
+                match act {
+                    Act::Get(o, n) => {
+                        let found = cache.get(&key(o, Class::Internal, n), Timestamp::from_millis(now));
+                        let expected = reference.get((o, n), now).map(|value| answer(value, 0).fetched.clone());
+                        prop_assert_eq!(found.map(|a| a.fetched.clone()), expected);
+                    }
+                    Act::Put(o, n, ttl) => {
+                        value += 1;
+                        put(cache, &key(o, Class::Internal, n), answer(value, now), Duration::from_secs(ttl));
+                        reference.put((o, n), value, now, ttl, most);
+                    }
+                    Act::Invalidate(o) => {
+                        cache.invalidate(&[READS[o]]);
+                        reference.entries.retain(|entry| entry.0.0 != o);
+                    }
+                    Act::Wait(millis) => now += millis,
+                }
+                reference.stats.entries = reference.entries.len() as u64;
+                prop_assert_eq!(cache.stats(), reference.stats);
+            }
+        }
+    }
+}

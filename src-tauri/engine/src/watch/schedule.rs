@@ -1,0 +1,369 @@
+//! When each feed is due, and how it is. Pure: time and randomness come in with each call.
+//!
+//! One request in flight per feed; after a failure twice the interval each time, up to a minute; no polling at all while
+//! the system refuses our logon, since more attempts only lock the user.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use andon_domain::ports::Feed;
+use andon_domain::{PortError, PortErrorKind, System, Timestamp};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::FEEDS;
+
+/// Longest time between two attempts, before jitter.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+/// A due time further off than any schedule sets: the clock was set back meanwhile.
+const BEYOND_ANY_SCHEDULE: Duration = Duration::from_secs(120);
+const LEAST_STALE: Duration = Duration::from_secs(15);
+
+/// The system a feed is from.
+#[must_use]
+pub const fn system_of(feed: Feed) -> System {
+    match feed {
+        Feed::Machines | Feed::Downtime => System::Mes,
+        Feed::PurchaseOrders | Feed::Stock => System::Sap,
+    }
+}
+
+/// How often a feed is polled. While the MES tells changes by itself, the polls are only a check.
+#[must_use]
+pub const fn interval(feed: Feed, is_live: bool) -> Duration {
+    Duration::from_secs(match (feed, is_live) {
+        (Feed::Machines | Feed::Downtime, true) | (Feed::Stock, _) => 60,
+        (Feed::Machines, false) => 5,
+        (Feed::Downtime, false) | (Feed::PurchaseOrders, _) => 30,
+    })
+}
+
+/// How long to wait before a lost stream is opened again: 3 s, doubled up to a minute, give or take a fifth.
+#[must_use]
+pub fn reconnect_after(failures: u32, random: u8) -> Duration {
+    let delay = Duration::from_secs(3).saturating_mul(1 << failures.min(5)).min(LONGEST_BACKOFF);
+    jittered(delay, random, 20)
+}
+
+/// The duration, give or take so many percent; `random` is one byte of randomness.
+fn jittered(duration: Duration, random: u8, percent: u64) -> Duration {
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let spread = millis.saturating_mul(percent) / 100;
+    Duration::from_millis(millis - spread + spread.saturating_mul(2) * u64::from(random) / 255)
+}
+
+/// How a feed is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedViewState {
+    /// Told by the source as it happens.
+    Live,
+    /// Polled on time.
+    Polling,
+    /// Later than it should be.
+    Delayed,
+    /// Too old to be taken as the state now.
+    Stale,
+    /// The source does not answer, and what is known is old.
+    Offline,
+    /// Paused by a person.
+    Paused,
+    /// The source refuses our logon; nothing is tried until the credentials change.
+    Unauthorized,
+    /// No such connection.
+    NotConfigured,
+}
+
+/// A feed as screens show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct FeedView {
+    /// Which.
+    pub feed: Feed,
+    /// Where it is from.
+    pub system: System,
+    /// How it is.
+    pub state: FeedViewState,
+    /// When the source last answered or told something.
+    pub last_contact: Option<Timestamp>,
+    /// Seconds between two polls.
+    pub interval_s: u32,
+    /// Failures since the last success.
+    pub failures: u32,
+    /// Records of the last answer without a usable key, left out.
+    pub dropped: u32,
+    /// Why it is not as it should be.
+    pub message: Option<String>,
+}
+
+/// Whether an attempt turned a feed from good to bad or back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// As before.
+    None,
+    /// It worked and now fails.
+    Failing,
+    /// It failed and now works.
+    Recovered,
+}
+
+#[derive(Debug, Default)]
+struct FeedState {
+    next_due: Timestamp,
+    is_in_flight: bool,
+    /// Asked for while a request was in flight that may have missed what it was asked for.
+    is_wanted_again: bool,
+    is_paused: bool,
+    is_locked_out: bool,
+    failures: u32,
+    last_ok: Option<Timestamp>,
+    /// The interval that was in force at the last success: data of a slow poll does not become stale by a faster one.
+    interval_at_ok: Duration,
+    last_error: Option<String>,
+    dropped: u32,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    feeds: BTreeMap<Feed, FeedState>,
+    is_live: bool,
+    heard_at: Option<Timestamp>,
+    skew_ms: BTreeMap<System, i64>,
+}
+
+impl Inner {
+    fn feed(&mut self, feed: Feed) -> &mut FeedState {
+        self.feeds.entry(feed).or_default()
+    }
+
+    fn feeds_of(&mut self, system: System, change: impl Fn(&mut FeedState)) {
+        for feed in FEEDS.into_iter().filter(|feed| system_of(*feed) == system) {
+            change(self.feed(feed));
+        }
+    }
+
+    /// All feeds of a system use one user: what is refused to one is not tried by the others.
+    fn lock_out(&mut self, system: System, error: &PortError) {
+        self.feeds_of(system, |state| {
+            state.is_locked_out = true;
+            state.last_error = Some(error.to_string());
+        });
+    }
+
+    fn last_contact(&self, feed: Feed) -> Option<Timestamp> {
+        let polled = self.feeds.get(&feed).and_then(|state| state.last_ok);
+        let heard = self.heard_at.filter(|_| system_of(feed) == System::Mes);
+        polled.max(heard)
+    }
+
+    fn stale_after(&self, feed: Feed) -> Duration {
+        let at_ok = self.feeds.get(&feed).map_or(Duration::ZERO, |state| state.interval_at_ok);
+        (interval(feed, self.is_live).max(at_ok) * 3).max(LEAST_STALE)
+    }
+}
+
+/// How the feeds of one tenant are.
+#[derive(Debug, Default)]
+pub struct FeedStates(Mutex<Inner>);
+
+impl FeedStates {
+    /// The feeds that are due and not being fetched. Changes nothing.
+    #[must_use]
+    pub fn tick(&self, now: Timestamp) -> Vec<Feed> {
+        let mut inner = self.lock();
+        let is_due = |state: &FeedState| {
+            let is_free = !state.is_in_flight && !state.is_paused && !state.is_locked_out;
+            is_free && (state.next_due <= now || state.next_due.since(now) > BEYOND_ANY_SCHEDULE)
+        };
+        FEEDS.into_iter().filter(|feed| is_due(inner.feed(*feed))).collect()
+    }
+
+    /// Takes the right to fetch a feed; `None` while somebody else has it. It is given back when dropped.
+    pub fn start(&self, feed: Feed) -> Option<Flight<'_>> {
+        let mut inner = self.lock();
+        let state = inner.feed(feed);
+        if state.is_in_flight {
+            return None;
+        }
+        state.is_in_flight = true;
+        state.is_wanted_again = false;
+        Some(Flight { states: self, feed })
+    }
+
+    /// Asks for a feed to be fetched as soon as possible.
+    pub fn want(&self, feed: Feed, now: Timestamp) {
+        let mut inner = self.lock();
+        let state = inner.feed(feed);
+        state.next_due = now;
+        state.is_wanted_again = state.is_in_flight;
+    }
+
+    /// The credentials or the address of a system changed: its feeds are tried again at once.
+    pub fn resume(&self, system: System, now: Timestamp) {
+        self.lock().feeds_of(system, |state| {
+            state.is_locked_out = false;
+            state.next_due = now;
+        });
+    }
+
+    /// Pauses a feed or lets it go on.
+    pub fn set_paused(&self, feed: Feed, is_paused: bool, now: Timestamp) {
+        let mut inner = self.lock();
+        let state = inner.feed(feed);
+        state.is_paused = is_paused;
+        state.next_due = now;
+    }
+
+    /// The MES tells changes by itself now. What happened before is fetched once.
+    pub fn stream_opened(&self, now: Timestamp) {
+        let mut inner = self.lock();
+        inner.is_live = true;
+        inner.heard_at = Some(now);
+        inner.feeds_of(System::Mes, |state| state.next_due = now);
+    }
+
+    /// The stream said something.
+    pub fn stream_heard(&self, now: Timestamp) {
+        self.lock().heard_at = Some(now);
+    }
+
+    /// The stream ended: polling takes over at once.
+    pub fn stream_lost(&self, now: Timestamp) {
+        let mut inner = self.lock();
+        inner.is_live = false;
+        inner.feeds_of(System::Mes, |state| state.next_due = now);
+    }
+
+    /// The MES refused our logon at the stream.
+    pub(super) fn stream_refused(&self, error: &PortError) {
+        self.lock().lock_out(System::Mes, error);
+    }
+
+    /// Whether a stream of the MES may be opened.
+    pub(super) fn may_listen(&self) -> bool {
+        let mut inner = self.lock();
+        let machines = inner.feed(Feed::Machines);
+        !machines.is_locked_out && !machines.is_paused
+    }
+
+    /// When a system last answered or told something.
+    #[must_use]
+    pub fn last_contact(&self, system: System) -> Option<Timestamp> {
+        let inner = self.lock();
+        FEEDS.into_iter().filter(|feed| system_of(*feed) == system).filter_map(|feed| inner.last_contact(feed)).max()
+    }
+
+    /// When a feed was last fetched in full.
+    #[must_use]
+    pub fn last_ok(&self, feed: Feed) -> Option<Timestamp> {
+        self.lock().feeds.get(&feed).and_then(|state| state.last_ok)
+    }
+
+    /// Notes how far a system's clock is ahead of ours.
+    pub fn set_skew(&self, system: System, ahead_ms: i64) {
+        self.lock().skew_ms.insert(system, ahead_ms);
+    }
+
+    /// How far a system's clock is ahead of ours, when known.
+    #[must_use]
+    pub fn skew(&self, system: System) -> Option<i64> {
+        self.lock().skew_ms.get(&system).copied()
+    }
+
+    /// Age from which data of a feed is not taken as the state now: three intervals, at least 15 s.
+    #[must_use]
+    pub fn stale_after(&self, feed: Feed) -> Duration {
+        self.lock().stale_after(feed)
+    }
+
+    /// A feed as screens show it.
+    #[must_use]
+    pub fn view(&self, feed: Feed, is_configured: bool, now: Timestamp) -> FeedView {
+        let mut inner = self.lock();
+        let last_contact = inner.last_contact(feed);
+        let stale_after = inner.stale_after(feed);
+        let is_live = inner.is_live && system_of(feed) == System::Mes;
+        let interval = interval(feed, is_live);
+        let state = inner.feed(feed);
+        let age = last_contact.map(|last| now.since(last));
+        let is_old = age.is_none_or(|age| age > stale_after);
+        let view = match () {
+            () if !is_configured => FeedViewState::NotConfigured,
+            () if state.is_paused => FeedViewState::Paused,
+            () if state.is_locked_out => FeedViewState::Unauthorized,
+            () if is_old && state.failures > 0 => FeedViewState::Offline,
+            () if age.is_none() => FeedViewState::Polling,
+            () if is_old => FeedViewState::Stale,
+            () if state.failures > 0 || age.is_some_and(|age| age > interval * 2) => FeedViewState::Delayed,
+            () if is_live => FeedViewState::Live,
+            () => FeedViewState::Polling,
+        };
+        FeedView {
+            feed,
+            system: system_of(feed),
+            state: view,
+            last_contact,
+            interval_s: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
+            failures: state.failures,
+            dropped: state.dropped,
+            message: state.last_error.clone(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to fetch a feed. Dropped without an end, for example with a cancelled task, the feed is due again.
+#[derive(Debug)]
+#[must_use = "the feed stays in flight until this is finished or dropped"]
+pub struct Flight<'s> {
+    states: &'s FeedStates,
+    feed: Feed,
+}
+
+impl Flight<'_> {
+    /// Notes how the attempt ended (`Ok` with the number of records left out) and sets when the feed is due next.
+    /// `random` is one byte of randomness.
+    pub fn finish(self, now: Timestamp, result: Result<u32, &PortError>, random: u8) -> Turn {
+        let mut inner = self.states.lock();
+        let interval = interval(self.feed, inner.is_live);
+        let state = inner.feed(self.feed);
+        let was_failing = state.failures > 0 || state.is_locked_out;
+        let delay = match result {
+            Ok(dropped) => {
+                state.failures = 0;
+                state.is_locked_out = false;
+                state.last_error = None;
+                state.last_ok = Some(now);
+                state.interval_at_ok = interval;
+                state.dropped = dropped;
+                interval
+            }
+            Err(error) => {
+                state.failures = state.failures.saturating_add(1);
+                state.last_error = Some(error.to_string());
+                let doubled = interval.saturating_mul(1 << state.failures.min(6));
+                doubled.min(LONGEST_BACKOFF).max(interval)
+            }
+        };
+        state.next_due = if state.is_wanted_again { now } else { now.plus(jittered(delay, random, 10)) };
+        if let Err(error) = result
+            && error.kind == PortErrorKind::Unauthorized
+        {
+            inner.lock_out(system_of(self.feed), error);
+        }
+        match (was_failing, result.is_err()) {
+            (false, true) => Turn::Failing,
+            (true, false) => Turn::Recovered,
+            _ => Turn::None,
+        }
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.states.lock().feed(self.feed).is_in_flight = false;
+    }
+}

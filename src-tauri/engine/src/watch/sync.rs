@@ -1,0 +1,280 @@
+//! One poll or one event: from the source into the mirror, then a ring of the bell. A feed that turns bad or good again is
+//! an event of the audit log; a poll is not.
+
+use std::time::Duration;
+
+use andon_domain::audit::{AuditEvent, AuditOutcome};
+use andon_domain::ports::{Feed, FeedBatch, Merged, PlantEvent};
+use andon_domain::{Caller, Permission, PortError, PortErrorKind, System, TenantId, Timestamp};
+use futures_util::StreamExt;
+use serde_json::json;
+
+use super::schedule::{FeedStates, FeedView, Turn, system_of};
+use super::{FEEDS, is_configured};
+use crate::access::permit;
+use crate::audit;
+use crate::dispatch::not_configured;
+use crate::error::EngineError;
+use crate::world::{Change, Engine, Tenant};
+
+/// Stops of so long ago are always fetched again, since they may still change.
+const DOWNTIME_WINDOW: Duration = Duration::from_secs(8 * 3600);
+/// After a longer absence, stops of at most so long ago are fetched.
+const LONGEST_GAP: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How far two windows of downtime overlap.
+const OVERLAP: Duration = Duration::from_secs(300);
+
+/// The configured feeds of a tenant that are due now.
+///
+/// # Errors
+/// [`EngineError::NotFound`] for an unknown tenant.
+pub fn due(engine: &Engine, tenant: &TenantId) -> Result<Vec<Feed>, EngineError> {
+    let tenant = engine.tenant(tenant)?;
+    let due = tenant.feeds.tick(engine.clock.now());
+    Ok(due.into_iter().filter(|feed| is_configured(tenant, *feed)).collect())
+}
+
+/// Fetches one feed and merges it into the mirror. `None` when it is being fetched already.
+///
+/// # Errors
+/// Not configured, or the source or the mirror failed. The feed's state has it too, and its turn is logged here: a timer
+/// may ignore the error.
+pub async fn sync_feed(engine: &Engine, tenant: &TenantId, feed: Feed) -> Result<Option<Merged>, EngineError> {
+    let tenant = engine.tenant(tenant)?;
+    if !is_configured(tenant, feed) {
+        return Err(not_configured(system_of(feed)));
+    }
+    let Some(flight) = tenant.feeds.start(feed) else { return Ok(None) };
+    let result = poll(engine, tenant, feed).await;
+    let mut random = [0];
+    engine.ids.random(&mut random);
+    let ended = result.as_ref().map(|(_, dropped)| *dropped);
+    let turn = flight.finish(engine.clock.now(), ended, random[0]);
+    note_turn(engine, tenant, feed, turn, result.as_ref().err()).await;
+    // Also without a change in the data: the screens show when the source last answered.
+    if result.is_ok() || turn != Turn::None {
+        engine.announce(Change::FeedChanged { tenant: tenant.parts.id.clone(), feed });
+    }
+    Ok(Some(result?.0))
+}
+
+/// One answer of the source, in the mirror. Returns what changed and how many records were left out.
+async fn poll(engine: &Engine, tenant: &Tenant, feed: Feed) -> Result<(Merged, u32), PortError> {
+    let missing = |system| PortError::new(system, PortErrorKind::NotConfigured, "not configured");
+    let systems = &tenant.parts.systems;
+    let mirror = &tenant.parts.mirror;
+    let asked = engine.clock.now();
+    match feed {
+        Feed::Machines => {
+            let plant = systems.plant.as_ref().ok_or_else(|| missing(System::Mes))?;
+            let batch = plant.machines().await?;
+            let now = arrived(engine, tenant, System::Mes, asked, &batch);
+            Ok((if batch.is_unchanged { Merged::default() } else { mirror.put_machines(&batch, now).await? }, batch.dropped))
+        }
+        Feed::Downtime => {
+            let plant = systems.plant.as_ref().ok_or_else(|| missing(System::Mes))?;
+            let batch = plant.downtime(downtime_since(&tenant.feeds, asked)).await?;
+            let now = arrived(engine, tenant, System::Mes, asked, &batch);
+            Ok((if batch.is_unchanged { Merged::default() } else { mirror.put_downtime(&batch, now).await? }, batch.dropped))
+        }
+        Feed::PurchaseOrders => {
+            let erp = systems.erp.as_ref().ok_or_else(|| missing(System::Sap))?;
+            let batch = erp.purchase_orders().await?;
+            let now = arrived(engine, tenant, System::Sap, asked, &batch);
+            let is_unchanged = batch.is_unchanged;
+            let merged =
+                if is_unchanged { Merged::default() } else { mirror.put_purchase_orders(&batch, now).await? };
+            Ok((merged, batch.dropped))
+        }
+        Feed::Stock => {
+            let erp = systems.erp.as_ref().ok_or_else(|| missing(System::Sap))?;
+            let batch = erp.stock().await?;
+            let now = arrived(engine, tenant, System::Sap, asked, &batch);
+            Ok((if batch.is_unchanged { Merged::default() } else { mirror.put_stock(&batch, now).await? }, batch.dropped))
+        }
+    }
+}
+
+/// Reads the source's clock off an answer, taking it as of the middle of the round trip. Returns our time now.
+fn arrived<T>(
+    engine: &Engine,
+    tenant: &Tenant,
+    system: System,
+    asked: Timestamp,
+    batch: &FeedBatch<T>,
+) -> Timestamp {
+    let now = engine.clock.now();
+    if let Some(theirs) = batch.server_time {
+        let middle = asked.plus(now.since(asked) / 2);
+        tenant.feeds.set_skew(system, theirs.millis().saturating_sub(middle.millis()));
+    }
+    now
+}
+
+/// From when downtime is fetched: the usual window, or from the last success when that is longer ago.
+fn downtime_since(feeds: &FeedStates, now: Timestamp) -> Timestamp {
+    let usual = now.minus(DOWNTIME_WINDOW);
+    let since_last = feeds.last_ok(Feed::Downtime).map_or(usual, |last| last.minus(OVERLAP));
+    usual.min(since_last).max(now.minus(LONGEST_GAP))
+}
+
+async fn note_turn(engine: &Engine, tenant: &Tenant, feed: Feed, turn: Turn, error: Option<&PortError>) {
+    let tenant_id = &tenant.parts.id;
+    let (action, outcome) = match turn {
+        Turn::None => return,
+        Turn::Failing => ("feed.failing", AuditOutcome::Failed),
+        Turn::Recovered => ("feed.recovered", AuditOutcome::Done),
+    };
+    if let Some(error) = error {
+        tracing::warn!(tenant = %tenant_id, feed = feed.as_str(), detail = %error.detail, "feed fails: {error}");
+    } else {
+        tracing::info!(tenant = %tenant_id, feed = feed.as_str(), "feed works again");
+    }
+    let system = Caller::system(tenant_id.clone());
+    let event = AuditEvent::new(&system, engine.clock.now(), action, feed.as_str().to_owned())
+        .outcome(outcome)
+        .detail(json!({"reason": error.map(ToString::to_string)}));
+    // The trouble of the log itself is remembered for the status line; the feed goes on.
+    let _ = audit::note(engine, tenant, event).await;
+}
+
+/// Takes one event of the plant's stream into the mirror.
+///
+/// # Errors
+/// The mirror failed, or an unknown tenant.
+pub async fn apply_event(engine: &Engine, tenant: &TenantId, event: PlantEvent) -> Result<(), EngineError> {
+    let tenant = engine.tenant(tenant)?;
+    let now = engine.clock.now();
+    tenant.feeds.stream_heard(now);
+    let feed = match event {
+        PlantEvent::Machine(machine) => {
+            tenant.parts.mirror.put_machines(&one(*machine), now).await?;
+            Feed::Machines
+        }
+        PlantEvent::Downtime(downtime) => {
+            tenant.parts.mirror.put_downtime(&one(*downtime), now).await?;
+            Feed::Downtime
+        }
+        PlantEvent::Resync => {
+            tenant.feeds.want(Feed::Machines, now);
+            tenant.feeds.want(Feed::Downtime, now);
+            return Ok(());
+        }
+        PlantEvent::Alive => return Ok(()),
+    };
+    engine.announce(Change::FeedChanged { tenant: tenant.parts.id.clone(), feed });
+    Ok(())
+}
+
+/// A batch of one record, which says nothing about any other.
+fn one<T>(record: T) -> FeedBatch<T> {
+    FeedBatch { records: vec![record], is_unchanged: false, is_complete: false, dropped: 0, server_time: None }
+}
+
+/// Whether a stream should be open: there is a MES, it accepts our logon, and nobody paused it.
+///
+/// # Errors
+/// [`EngineError::NotFound`] for an unknown tenant.
+pub fn should_follow(engine: &Engine, tenant: &TenantId) -> Result<bool, EngineError> {
+    let tenant = engine.tenant(tenant)?;
+    Ok(tenant.parts.systems.plant.is_some() && tenant.feeds.may_listen())
+}
+
+/// Listens to the plant until the stream ends. `app` calls it again after [`super::reconnect_after`].
+///
+/// # Errors
+/// Why the stream could not be opened or ended; `Ok` when the MES ended it.
+pub async fn follow(engine: &Engine, tenant: &TenantId) -> Result<(), EngineError> {
+    let tenant = engine.tenant(tenant)?;
+    let plant = tenant.parts.systems.plant.as_ref().ok_or_else(|| not_configured(System::Mes))?;
+    let mut events = match plant.listen().await {
+        Ok(events) => events,
+        Err(error) => {
+            if error.kind == PortErrorKind::Unauthorized {
+                tenant.feeds.stream_refused(&error);
+            }
+            return Err(error.into());
+        }
+    };
+    let _live = Live::open(engine, tenant);
+    while let Some(event) = events.next().await {
+        apply_event(engine, &tenant.parts.id, event?).await?;
+    }
+    Ok(())
+}
+
+/// Marks the stream as open and, however it ends, as lost.
+struct Live<'e> {
+    engine: &'e Engine,
+    tenant: &'e Tenant,
+}
+
+impl<'e> Live<'e> {
+    fn open(engine: &'e Engine, tenant: &'e Tenant) -> Self {
+        tenant.feeds.stream_opened(engine.clock.now());
+        let live = Self { engine, tenant };
+        live.announce();
+        live
+    }
+
+    fn announce(&self) {
+        for feed in [Feed::Machines, Feed::Downtime] {
+            self.engine.announce(Change::FeedChanged { tenant: self.tenant.parts.id.clone(), feed });
+        }
+    }
+}
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        self.tenant.feeds.stream_lost(self.engine.clock.now());
+        self.announce();
+    }
+}
+
+/// Asks for a feed to be fetched as soon as possible.
+///
+/// # Errors
+/// [`EngineError::NotFound`] for an unknown tenant.
+pub fn want(engine: &Engine, tenant: &TenantId, feed: Feed) -> Result<(), EngineError> {
+    engine.tenant(tenant)?.feeds.want(feed, engine.clock.now());
+    engine.announce(Change::SyncWanted { tenant: tenant.clone(), feed });
+    Ok(())
+}
+
+/// The credentials of a system changed: its feeds are tried again.
+///
+/// # Errors
+/// [`EngineError::NotFound`] for an unknown tenant.
+pub fn resume(engine: &Engine, tenant: &TenantId, system: System) -> Result<(), EngineError> {
+    engine.tenant(tenant)?.feeds.resume(system, engine.clock.now());
+    for feed in FEEDS.into_iter().filter(|feed| system_of(*feed) == system) {
+        engine.announce(Change::SyncWanted { tenant: tenant.clone(), feed });
+    }
+    Ok(())
+}
+
+/// Pauses a feed or lets it go on.
+///
+/// # Errors
+/// Not permitted, or the audit log failed; nothing changed then.
+pub async fn set_paused(engine: &Engine, caller: &Caller, feed: Feed, is_paused: bool) -> Result<(), EngineError> {
+    permit(caller, Permission::ConnectorManage)?;
+    let tenant = engine.tenant(&caller.tenant)?;
+    let action = if is_paused { "feed.paused" } else { "feed.resumed" };
+    let event = AuditEvent::new(caller, engine.clock.now(), action, feed.as_str().to_owned());
+    audit::note(engine, tenant, event).await?;
+    tenant.feeds.set_paused(feed, is_paused, engine.clock.now());
+    engine.announce(Change::FeedChanged { tenant: caller.tenant.clone(), feed });
+    Ok(())
+}
+
+/// How every feed is.
+///
+/// # Errors
+/// Not permitted.
+pub fn feeds_view(engine: &Engine, caller: &Caller) -> Result<Vec<FeedView>, EngineError> {
+    permit(caller, Permission::PlantView)?;
+    let tenant = engine.tenant(&caller.tenant)?;
+    let now = engine.clock.now();
+    Ok(FEEDS.into_iter().map(|feed| tenant.feeds.view(feed, is_configured(tenant, feed), now)).collect())
+}
