@@ -7,14 +7,14 @@ use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 
 /// Wall clock, time since boot with suspend, and the boot's own id.
 #[derive(Debug)]
-pub struct SystemClock {
+pub(crate) struct SystemClock {
     boot_id: String,
 }
 
 impl SystemClock {
     /// Reads the boot id once; without one every start counts as a new boot, and the wall clock alone decides.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
             .map_or_else(|_| Uuid::new_v4().to_string(), |text| text.trim().to_owned());
         Self { boot_id }
@@ -28,6 +28,11 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
+    fn boot_us(&self) -> u64 {
+        let boot = clock_gettime(ClockId::Boottime);
+        u64::try_from(boot.tv_sec.saturating_mul(1_000_000).saturating_add(boot.tv_nsec / 1_000)).unwrap_or(0)
+    }
+
     fn moment(&self) -> Moment {
         let wall = clock_gettime(ClockId::Realtime);
         let boot = clock_gettime(ClockId::Boottime);
@@ -42,7 +47,7 @@ impl Clock for SystemClock {
 
 /// Ids from the clock and the operating system's randomness. Two ids made in one millisecond still have an order.
 #[derive(Default)]
-pub struct SystemIds {
+pub(crate) struct SystemIds {
     order: std::sync::Mutex<ContextV7>,
 }
 

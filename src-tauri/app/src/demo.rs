@@ -15,39 +15,39 @@ use tokio::process::{Child, ChildStdin, Command};
 
 /// Addresses and made-up credentials of the demo plant.
 #[derive(Deserialize)]
-pub struct Announcement {
+pub(crate) struct Announcement {
     /// SAP.
-    pub sap: DemoSap,
+    pub(crate) sap: DemoSap,
     /// MES.
-    pub mes: DemoMes,
+    pub(crate) mes: DemoMes,
 }
 
 /// The demo's SAP.
 #[derive(Deserialize)]
-pub struct DemoSap {
+pub(crate) struct DemoSap {
     /// Base of its services.
-    pub endpoint: String,
+    pub(crate) endpoint: String,
     /// SAP client.
-    pub client: String,
+    pub(crate) client: String,
     /// User.
-    pub username: String,
+    pub(crate) username: String,
     /// Made-up password.
-    pub password: String,
+    pub(crate) password: String,
 }
 
 /// The demo's MES.
 #[derive(Deserialize)]
-pub struct DemoMes {
+pub(crate) struct DemoMes {
     /// Base address.
-    pub endpoint: String,
+    pub(crate) endpoint: String,
     /// Made-up token.
-    pub token: String,
+    pub(crate) token: String,
 }
 
 /// The running plant. It ends with the console.
-pub struct DemoPlant {
+pub(crate) struct DemoPlant {
     /// What it said.
-    pub announcement: Announcement,
+    pub(crate) announcement: Announcement,
     input: ChildStdin,
     child: Child,
 }
@@ -57,7 +57,7 @@ impl DemoPlant {
     ///
     /// # Errors
     /// When it cannot be started or says nothing usable within 20 s.
-    pub async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
         let program = program()?;
         let mut child = Command::new(&program)
             .arg("--exit-with-parent")
@@ -81,7 +81,7 @@ impl DemoPlant {
     ///
     /// # Errors
     /// When the plant has ended.
-    pub async fn hand_over(&mut self, gateway_url: &str, token: &str) -> anyhow::Result<()> {
+    pub(crate) async fn hand_over(&mut self, gateway_url: &str, token: &str) -> anyhow::Result<()> {
         let line = format!("{}\n", json!({ "gateway_url": gateway_url, "token": token }));
         self.input.write_all(line.as_bytes()).await?;
         self.input.flush().await?;
@@ -89,7 +89,7 @@ impl DemoPlant {
     }
 
     /// Waits until the plant ends by itself and says so in the log.
-    pub async fn watch(mut self) {
+    pub(crate) async fn watch(mut self) {
         match self.child.wait().await {
             Ok(status) => tracing::error!("the demo plant has ended: {status}; SAP and MES are gone until the next start"),
             Err(error) => tracing::error!("the demo plant cannot be watched: {error}"),
@@ -110,7 +110,7 @@ fn program() -> anyhow::Result<PathBuf> {
 
 /// People of the demo beside the one who started it.
 #[must_use]
-pub fn people() -> Vec<NewPerson> {
+pub(crate) fn people() -> Vec<NewPerson> {
     [("m.ito", "M. Ito", Role::Admin), ("k.lindqvist", "K. Lindqvist", Role::Operator), ("s.okafor", "S. Okafor", Role::Viewer)]
         .into_iter()
         .map(|(id, name, role)| NewPerson { id: UserId::from(id), name: name.to_owned(), role, is_demo: true })

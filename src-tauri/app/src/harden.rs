@@ -12,7 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 /// Denies core files and ptrace, and keeps panics from printing what they were about.
-pub fn process() {
+pub(crate) fn process() {
     let no_core = Rlimit { current: Some(0), maximum: Some(0) };
     let core = setrlimit(Resource::Core, no_core);
     let dump = set_dumpable_behavior(DumpableBehavior::NotDumpable);
@@ -28,7 +28,7 @@ pub fn process() {
 /// Logs to standard error for people and, where a folder is given, as JSON lines to `log/andon.log` in it.
 ///
 /// The file may be read by its owner only. A second call changes nothing.
-pub fn logs(data_dir: Option<&Path>) {
+pub(crate) fn logs(data_dir: Option<&Path>) {
     let filter = || {
         EnvFilter::try_from_env("ANDON_LOG").unwrap_or_else(|_| EnvFilter::new("info,hyper=warn,reqwest=warn,rmcp=warn"))
     };

@@ -43,7 +43,10 @@ pub async fn add(
     let audit = AuditEvent::new(caller, now, "agent.added", grant.agent.as_str().to_owned()).detail(json!({
         "scopes": grant.scopes, "clearance": grant.clearance, "expires_at": grant.expires_at,
     }));
-    let added = engine.agents.add(&grant, sha256(token.expose()), now, &caller.actor(), audit).await;
+    let added = engine
+        .agents
+        .add(&grant, sha256(token.expose()), now, &caller.actor(), audit)
+        .await;
     added.map_err(|error| match error.kind {
         PortErrorKind::Conflict => EngineError::InvalidInput {
             field: "agent",
@@ -53,7 +56,13 @@ pub async fn add(
         _ => error.into(),
     })?;
     let created_by = caller.actor();
-    let record = AgentRecord { grant, created_at: now, created_by, revoked_at: None, last_used_at: None };
+    let record = AgentRecord {
+        grant,
+        created_at: now,
+        created_by,
+        revoked_at: None,
+        last_used_at: None,
+    };
     Ok((record, token))
 }
 
@@ -110,14 +119,23 @@ pub async fn authenticate(engine: &Engine, token: &str) -> Result<Caller, Engine
         return Err(bad_token());
     }
     // Looking a hash up compares hashes, not tokens, so the time it takes tells nothing about a token.
-    let record = engine.agents.by_token(sha256(token)).await?.ok_or_else(bad_token)?;
+    let record = engine
+        .agents
+        .by_token(sha256(token))
+        .await?
+        .ok_or_else(bad_token)?;
     let tenant = engine.tenant(&record.grant.tenant).map_err(|_| bad_token())?;
     let caller = caller_of(&record);
     let now = engine.clock.now();
     if let Some(why) = why_refused(&record, now) {
-        let event = AuditEvent::new(&caller, now, "agent.token_refused", record.grant.agent.as_str().to_owned())
-            .outcome(AuditOutcome::Refused)
-            .detail(json!({"reason": why}));
+        let event = AuditEvent::new(
+            &caller,
+            now,
+            "agent.token_refused",
+            record.grant.agent.as_str().to_owned(),
+        )
+        .outcome(AuditOutcome::Refused)
+        .detail(json!({"reason": why}));
         audit::note(engine, tenant, event).await?;
         return Err(bad_token());
     }
@@ -142,21 +160,35 @@ fn why_refused(record: &AgentRecord, now: Timestamp) -> Option<&'static str> {
     if record.revoked_at.is_some() {
         return Some("revoked");
     }
-    record.grant.expires_at.is_some_and(|end| end <= now).then_some("expired")
+    record
+        .grant
+        .expires_at
+        .is_some_and(|end| end <= now)
+        .then_some("expired")
 }
 
 /// Notes the call, at most once a minute. That it could not be noted keeps no agent out.
 async fn touch(engine: &Engine, tenant: &Arc<Tenant>, record: &AgentRecord, now: Timestamp) {
-    if record.last_used_at.is_some_and(|last| last <= now && now.since(last) < TOUCH_EVERY) {
+    if record
+        .last_used_at
+        .is_some_and(|last| last <= now && now.since(last) < TOUCH_EVERY)
+    {
         return;
     }
-    if let Err(error) = engine.agents.touch(&tenant.parts.id, &record.grant.agent, now).await {
+    if let Err(error) = engine
+        .agents
+        .touch(&tenant.parts.id, &record.grant.agent, now)
+        .await
+    {
         tracing::warn!(agent = %record.grant.agent, detail = %error.detail, "last call not noted: {error}");
     }
 }
 
 fn bad_token() -> EngineError {
-    EngineError::NotPermitted { permission: "a valid agent token".to_owned(), needs: None }
+    EngineError::NotPermitted {
+        permission: "a valid agent token".to_owned(),
+        needs: None,
+    }
 }
 
 fn sha256(token: &str) -> [u8; 32] {
@@ -174,7 +206,9 @@ fn base64url(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let group = (0..3).fold(0_usize, |group, i| group << 8 | usize::from(chunk.get(i).copied().unwrap_or(0)));
+        let group = (0..3).fold(0_usize, |group, i| {
+            group << 8 | usize::from(chunk.get(i).copied().unwrap_or(0))
+        });
         for place in 0..=chunk.len() {
             text.push(char::from(ALPHABET[group >> (18 - 6 * place) & 63]));
         }
@@ -185,7 +219,9 @@ fn base64url(bytes: &[u8]) -> String {
 fn check_grant(grant: &AgentGrant, now: Timestamp) -> Result<(), EngineError> {
     let name = grant.agent.as_str();
     let is_name = (1..=64).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b));
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b));
     if !is_name {
         return Err(EngineError::InvalidInput {
             field: "agent",
@@ -199,14 +235,22 @@ fn check_grant(grant: &AgentGrant, now: Timestamp) -> Result<(), EngineError> {
         hint: "Name operations such as sap.get_inventory, or a beginning such as mes.*".to_owned(),
     };
     if grant.scopes.is_empty() || grant.scopes.len() > MOST_SCOPES {
-        return Err(refused(format!("must be 1 to {MOST_SCOPES}: {}", grant.scopes.len())));
+        return Err(refused(format!(
+            "must be 1 to {MOST_SCOPES}: {}",
+            grant.scopes.len()
+        )));
     }
     let is_known = |scope: &String| {
         let scope = std::slice::from_ref(scope);
-        operations::table().iter().any(|operation| scopes_allow(scope, operation.name))
+        operations::table()
+            .iter()
+            .any(|operation| scopes_allow(scope, operation.name))
     };
     if let Some(unknown) = grant.scopes.iter().find(|scope| !is_known(scope)) {
-        return Err(refused(format!("name no operation: {}", andon_domain::text::visible(unknown, 100))));
+        return Err(refused(format!(
+            "name no operation: {}",
+            andon_domain::text::visible(unknown, 100)
+        )));
     }
     if let Some(end) = grant.expires_at.filter(|end| *end <= now) {
         return Err(EngineError::InvalidInput {

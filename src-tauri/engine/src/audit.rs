@@ -24,7 +24,11 @@ pub async fn tail(
     mut filter: AuditFilter,
 ) -> Result<Vec<AuditEntry>, EngineError> {
     permit(caller, Permission::AuditView)?;
-    filter.limit = if filter.limit == 0 { 100 } else { filter.limit.min(MOST_ENTRIES) };
+    filter.limit = if filter.limit == 0 {
+        100
+    } else {
+        filter.limit.min(MOST_ENTRIES)
+    };
     Ok(engine.tenant(&caller.tenant)?.parts.audit.tail(&filter).await?)
 }
 
@@ -60,7 +64,11 @@ pub(crate) async fn note(engine: &Engine, tenant: &Tenant, event: AuditEvent) ->
 }
 
 /// Queues the event of a read, and remembers whether it was taken. When this fails the read must fail.
-pub(crate) async fn note_read(engine: &Engine, tenant: &Tenant, event: AuditEvent) -> Result<(), EngineError> {
+pub(crate) async fn note_read(
+    engine: &Engine,
+    tenant: &Tenant,
+    event: AuditEvent,
+) -> Result<(), EngineError> {
     let result = tenant.parts.audit.append_read(event).await;
     remember(engine, tenant, &result);
     Ok(result?)
@@ -81,5 +89,7 @@ pub(crate) fn remember(engine: &Engine, tenant: &Tenant, result: &Result<(), Por
             tracing::error!(tenant = %tenant.parts.id, detail = %error.detail, "the audit log takes no events: {error}");
         }
     }
-    engine.announce(Change::StatusChanged { tenant: tenant.parts.id.clone() });
+    engine.announce(Change::StatusChanged {
+        tenant: tenant.parts.id.clone(),
+    });
 }

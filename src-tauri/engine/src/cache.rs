@@ -15,7 +15,7 @@ use lru::LruCache;
 use tokio::sync::OnceCell;
 
 /// What an answer is the answer to: the operation, the scope of who may see it, and the canonical parameters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CacheKey {
     operation: &'static str,
     scope: Class,
@@ -26,7 +26,11 @@ impl CacheKey {
     /// The key of a read. `scope` is the clearance of the caller.
     #[must_use]
     pub fn new(operation: &'static str, scope: Class, parameters: &CanonicalJson) -> Self {
-        Self { operation, scope, request_sha256: parameters.sha256() }
+        Self {
+            operation,
+            scope,
+            request_sha256: parameters.sha256(),
+        }
     }
 }
 
@@ -78,7 +82,10 @@ impl TenantCache {
             misses: 0,
             evicted: 0,
         };
-        Self { state: Mutex::new(state), ttl_s }
+        Self {
+            state: Mutex::new(state),
+            ttl_s,
+        }
     }
 
     /// The time to live of an operation's answers: its own, or the tenant's.
@@ -118,7 +125,7 @@ impl TenantCache {
         if ttl.is_zero() || generation != asked_in.0 {
             return;
         }
-        let replaced_or_evicted = state.entries.push(key.clone(), Entry { answer, ttl });
+        let replaced_or_evicted = state.entries.push(key, Entry { answer, ttl });
         if replaced_or_evicted.is_some_and(|(gone, _)| gone != key) {
             state.evicted += 1;
         }
@@ -130,8 +137,12 @@ impl TenantCache {
         for operation in operations {
             *state.generations.entry(operation).or_insert(0) += 1;
         }
-        state.flights.retain(|key, _| !operations.contains(&key.operation));
-        state.entries.retain(|key, _| !operations.contains(&key.operation));
+        state
+            .flights
+            .retain(|key, _| !operations.contains(&key.operation));
+        state
+            .entries
+            .retain(|key, _| !operations.contains(&key.operation));
     }
 
     /// Asks upstream, once for all callers that ask the same at the same time.
@@ -151,19 +162,28 @@ impl TenantCache {
     pub fn stats(&self) -> CacheStats {
         let state = self.lock();
         let entries = u64::try_from(state.entries.len()).unwrap_or(u64::MAX);
-        CacheStats { hits: state.hits, misses: state.misses, evicted: state.evicted, entries }
+        CacheStats {
+            hits: state.hits,
+            misses: state.misses,
+            evicted: state.evicted,
+            entries,
+        }
     }
 
     /// The journey under way for this question, or a new one. A journey that has ended is not joined.
     fn flight(&self, key: &CacheKey) -> Arc<FlightCell> {
         let mut state = self.lock();
-        let under_way = state.flights.get(key).and_then(Weak::upgrade).filter(|cell| !cell.initialized());
+        let under_way = state
+            .flights
+            .get(key)
+            .and_then(Weak::upgrade)
+            .filter(|cell| !cell.initialized());
         if let Some(cell) = under_way {
             return cell;
         }
         state.flights.retain(|_, cell| cell.strong_count() > 0);
         let cell = Arc::new(FlightCell::new());
-        state.flights.insert(key.clone(), Arc::downgrade(&cell));
+        state.flights.insert(*key, Arc::downgrade(&cell));
         cell
     }
 
@@ -202,11 +222,14 @@ mod tests {
             warnings: Vec::new(),
             observed_at: None,
         };
-        Arc::new(Answer { fetched, fetched_at: Timestamp::from_millis(at) })
+        Arc::new(Answer {
+            fetched,
+            fetched_at: Timestamp::from_millis(at),
+        })
     }
 
     fn put(cache: &TenantCache, key: &CacheKey, answer: Arc<Answer>, ttl: Duration) {
-        cache.put(key.clone(), answer, ttl, cache.generation(key));
+        cache.put(*key, answer, ttl, cache.generation(key));
     }
 
     #[test]
@@ -215,17 +238,35 @@ mod tests {
         let key = key(0, Class::Internal, 1);
         put(&cache, &key, answer(1, 1_000), TTL);
         assert!(cache.get(&key, Timestamp::from_millis(300_999)).is_some());
-        assert!(cache.get(&key, Timestamp::from_millis(301_000)).is_none(), "300 s are over");
-        assert!(cache.get(&key, Timestamp::from_millis(999)).is_none(), "a clock set back makes no answer young");
+        assert!(
+            cache.get(&key, Timestamp::from_millis(301_000)).is_none(),
+            "300 s are over"
+        );
+        assert!(
+            cache.get(&key, Timestamp::from_millis(999)).is_none(),
+            "a clock set back makes no answer young"
+        );
         assert!(cache.stale(&key).is_some());
-        assert_eq!(cache.stats(), CacheStats { hits: 1, misses: 2, evicted: 0, entries: 1 });
+        assert_eq!(
+            cache.stats(),
+            CacheStats {
+                hits: 1,
+                misses: 2,
+                evicted: 0,
+                entries: 1
+            }
+        );
     }
 
     #[test]
     fn scopes_are_kept_apart() {
         let cache = TenantCache::new(10, 300);
         put(&cache, &key(0, Class::HighlyRestricted, 1), answer(1, 0), TTL);
-        assert!(cache.get(&key(0, Class::Internal, 1), Timestamp::from_millis(1)).is_none());
+        assert!(
+            cache
+                .get(&key(0, Class::Internal, 1), Timestamp::from_millis(1))
+                .is_none()
+        );
         assert!(cache.stale(&key(0, Class::Internal, 1)).is_none());
     }
 
@@ -236,8 +277,11 @@ mod tests {
         put(&cache, &machines, answer(2, 0), TTL);
         let asked_in = cache.generation(&orders);
         cache.invalidate(&[READS[0]]);
-        cache.put(orders.clone(), answer(1, 0), TTL, asked_in);
-        assert!(cache.stale(&orders).is_none(), "the answer was read before the write");
+        cache.put(orders, answer(1, 0), TTL, asked_in);
+        assert!(
+            cache.stale(&orders).is_none(),
+            "the answer was read before the write"
+        );
         assert!(cache.stale(&machines).is_some(), "others are untouched");
     }
 
@@ -249,13 +293,21 @@ mod tests {
         let ask = || async {
             calls.fetch_add(1, Ordering::SeqCst);
             tokio::task::yield_now().await;
-            Err(PortError::new(andon_domain::System::Sap, PortErrorKind::Unavailable, "does not answer"))
+            Err(PortError::new(
+                andon_domain::System::Sap,
+                PortErrorKind::Unavailable,
+                "does not answer",
+            ))
         };
         let all = futures_util::future::join_all((0..8).map(|_| cache.once(&key, ask))).await;
         assert!(all.iter().all(Result::is_err));
         assert_eq!(calls.load(Ordering::SeqCst), 1);
         let _ = cache.once(&key, ask).await;
-        assert_eq!(calls.load(Ordering::SeqCst), 2, "a journey that ended is not joined");
+        assert_eq!(
+            calls.load(Ordering::SeqCst),
+            2,
+            "a journey that ended is not joined"
+        );
     }
 
     #[derive(Debug, Clone)]
@@ -284,9 +336,10 @@ mod tests {
 
     impl Reference {
         fn get(&mut self, key: (usize, u32), now: i64) -> Option<u64> {
-            let place = self.entries.iter().position(|entry| {
-                entry.0 == key && now - entry.2 < i64::try_from(entry.3).unwrap() * 1000
-            });
+            let place = self
+                .entries
+                .iter()
+                .position(|entry| entry.0 == key && now - entry.2 < i64::try_from(entry.3).unwrap() * 1000);
             let Some(place) = place else {
                 self.stats.misses += 1;
                 return None;

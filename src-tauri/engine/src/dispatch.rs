@@ -140,17 +140,38 @@ async fn find(
     let key = CacheKey::new(operation.name, caller.clearance, parameters);
     let ttl = tenant.cache.ttl(operation.cache_ttl_s);
     if let Some(answer) = tenant.cache.get(&key, engine.clock.now()) {
-        return Ok(Found { answer, from_cache: true, stale_because: None });
+        return Ok(Found {
+            answer,
+            from_cache: true,
+            stale_because: None,
+        });
     }
-    let binding = tenant.parts.systems.reads.get(operation.name).ok_or_else(|| not_configured(operation.system))?;
+    let binding = tenant
+        .parts
+        .systems
+        .reads
+        .get(operation.name)
+        .ok_or_else(|| not_configured(operation.system))?;
     let ask = || ask(engine, tenant, &key, binding.as_ref(), parameters, ttl);
-    let fetched = if ttl.is_zero() { ask().await } else { tenant.cache.once(&key, ask).await };
+    let fetched = if ttl.is_zero() {
+        ask().await
+    } else {
+        tenant.cache.once(&key, ask).await
+    };
     match fetched {
-        Ok(answer) => Ok(Found { answer, from_cache: false, stale_because: None }),
+        Ok(answer) => Ok(Found {
+            answer,
+            from_cache: false,
+            stale_because: None,
+        }),
         Err(error) if is_down(&error) => match tenant.cache.stale(&key) {
             Some(answer) => {
                 tracing::warn!(operation = operation.name, detail = %error.detail, "serving an old answer: {error}");
-                Ok(Found { answer, from_cache: true, stale_because: Some(error) })
+                Ok(Found {
+                    answer,
+                    from_cache: true,
+                    stale_because: Some(error),
+                })
             }
             None => Err(error.into()),
         },
@@ -168,14 +189,20 @@ async fn ask(
 ) -> Result<Arc<Answer>, PortError> {
     let asked_in = tenant.cache.generation(key);
     let fetched_at = engine.clock.now();
-    let answer = Arc::new(Answer { fetched: binding.read(parameters).await?, fetched_at });
-    tenant.cache.put(key.clone(), answer.clone(), ttl, asked_in);
+    let answer = Arc::new(Answer {
+        fetched: binding.read(parameters).await?,
+        fetched_at,
+    });
+    tenant.cache.put(*key, answer.clone(), ttl, asked_in);
     Ok(answer)
 }
 
 /// Whether the system gives no answer at all. A refusal is an answer: it never brings an old one back.
 fn is_down(error: &PortError) -> bool {
-    matches!(error.kind, PortErrorKind::Unavailable | PortErrorKind::TimedOut | PortErrorKind::Locked)
+    matches!(
+        error.kind,
+        PortErrorKind::Unavailable | PortErrorKind::TimedOut | PortErrorKind::Locked
+    )
 }
 
 fn slice(
@@ -186,16 +213,28 @@ fn slice(
     now: Timestamp,
 ) -> ReadResult {
     let Answer { fetched, fetched_at } = found.answer.as_ref();
-    let end = window.offset.saturating_add(window.limit).min(fetched.records.len());
-    let records = fetched.records.get(window.offset..end).unwrap_or_default().to_vec();
+    let end = window
+        .offset
+        .saturating_add(window.limit)
+        .min(fetched.records.len());
+    let records = fetched
+        .records
+        .get(window.offset..end)
+        .unwrap_or_default()
+        .to_vec();
     let has_more = end < fetched.records.len();
     let mut warnings = fetched.warnings.clone();
     if let Some(error) = &found.stale_because {
         let age = words_of_age(now.since(*fetched_at));
-        warnings.push(format!("{} does not answer; this is what it said {age} ago", error.system.as_str()));
+        warnings.push(format!(
+            "{} does not answer; this is what it said {age} ago",
+            error.system.as_str()
+        ));
     }
     if window.fetched_at.is_some_and(|first| first != *fetched_at) {
-        warnings.push("the data was read again since the page before; records may repeat or be missing".to_owned());
+        warnings.push(
+            "the data was read again since the page before; records may repeat or be missing".to_owned(),
+        );
     }
     let in_hand = u64::try_from(fetched.records.len()).ok();
     ReadResult {
@@ -246,15 +285,25 @@ impl Window {
             });
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let Some(text) = &page.cursor else { return Ok(Self { offset: 0, limit, fetched_at: None }) };
-        let (offset, fetched_at) = read_cursor(text, operation, parameters).ok_or_else(|| {
-            EngineError::InvalidInput {
+        let Some(text) = &page.cursor else {
+            return Ok(Self {
+                offset: 0,
+                limit,
+                fetched_at: None,
+            });
+        };
+        let (offset, fetched_at) =
+            read_cursor(text, operation, parameters).ok_or_else(|| EngineError::InvalidInput {
                 field: "cursor",
                 message: "does not belong to this operation and these parameters".to_owned(),
-                hint: "Repeat the call that gave the cursor with the same parameters, or start without one.".to_owned(),
-            }
-        })?;
-        Ok(Self { offset, limit, fetched_at: Some(fetched_at) })
+                hint: "Repeat the call that gave the cursor with the same parameters, or start without one."
+                    .to_owned(),
+            })?;
+        Ok(Self {
+            offset,
+            limit,
+            fetched_at: Some(fetched_at),
+        })
     }
 }
 
@@ -269,7 +318,9 @@ fn cursor(operation: &Operation, parameters: &CanonicalJson, offset: usize, fetc
 }
 
 fn read_cursor(text: &str, operation: &Operation, parameters: &CanonicalJson) -> Option<(usize, Timestamp)> {
-    let bytes = (text.len() <= 400).then(|| andon_domain::canonical::from_hex(text)).flatten()?;
+    let bytes = (text.len() <= 400)
+        .then(|| andon_domain::canonical::from_hex(text))
+        .flatten()?;
     let inside = String::from_utf8(bytes).ok()?;
     let mut parts = inside.splitn(4, ':');
     let offset = parts.next()?.parse().ok()?;
@@ -285,7 +336,10 @@ pub fn invalidate_for(engine: &Engine, tenant: &TenantId, operation: &Operation)
     let now = engine.clock.now();
     for feed in operation.invalidates.iter().filter_map(|read| feed_of(read)) {
         tenant.feeds.want(feed, now);
-        engine.announce(Change::SyncWanted { tenant: tenant.parts.id.clone(), feed });
+        engine.announce(Change::SyncWanted {
+            tenant: tenant.parts.id.clone(),
+            feed,
+        });
     }
 }
 

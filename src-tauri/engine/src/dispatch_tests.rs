@@ -28,13 +28,31 @@ async fn a_permit_is_asked_for_before_the_cache() {
     let operator = person("ada", Role::Operator);
     orders(&world, &operator, Page::default()).await.unwrap();
     let viewer = person("vic", Role::Viewer);
-    assert!(matches!(orders(&world, &viewer, Page::default()).await, Err(EngineError::NotPermitted { .. })));
-    let mut agent = Caller { principal: Principal::Agent(AgentId::from("bot")), ..operator.clone() };
-    assert!(matches!(orders(&world, &agent, Page::default()).await, Err(EngineError::NotPermitted { .. })));
+    assert!(matches!(
+        orders(&world, &viewer, Page::default()).await,
+        Err(EngineError::NotPermitted { .. })
+    ));
+    let mut agent = Caller {
+        principal: Principal::Agent(AgentId::from("bot")),
+        ..operator.clone()
+    };
+    assert!(matches!(
+        orders(&world, &agent, Page::default()).await,
+        Err(EngineError::NotPermitted { .. })
+    ));
     agent.scopes = vec!["sap.get_*".to_owned()];
     assert!(orders(&world, &agent, Page::default()).await.unwrap().from_cache);
-    let actions = ["operation.read", "operation.read_refused", "operation.read_refused", "operation.read"];
-    assert_eq!(world.audit.actions(), actions, "every refusal and every read has its line");
+    let actions = [
+        "operation.read",
+        "operation.read_refused",
+        "operation.read_refused",
+        "operation.read",
+    ];
+    assert_eq!(
+        world.audit.actions(),
+        actions,
+        "every refusal and every read has its line"
+    );
     let kept = format!("{:?}", world.audit.events.lock().unwrap());
     assert!(!kept.contains("\"n\""), "the log never holds records");
 }
@@ -44,11 +62,18 @@ async fn machine_status_is_cached_five_seconds_and_the_rest_as_configured() {
     let upstream = Arc::new(ScriptedRead::with(1));
     let world = with(&upstream);
     let caller = person("ada", Role::Operator);
-    for (operation, after_s, calls) in
-        [(MACHINES, 0, 1), (MACHINES, 4, 1), (MACHINES, 1, 2), (ORDERS, 0, 3), (ORDERS, 299, 3), (ORDERS, 1, 4)]
-    {
+    for (operation, after_s, calls) in [
+        (MACHINES, 0, 1),
+        (MACHINES, 4, 1),
+        (MACHINES, 1, 2),
+        (ORDERS, 0, 3),
+        (ORDERS, 299, 3),
+        (ORDERS, 1, 4),
+    ] {
         world.clock.forward(Duration::from_secs(after_s));
-        read(&world.engine, &caller, operation, &json!({}), &Page::default()).await.unwrap();
+        read(&world.engine, &caller, operation, &json!({}), &Page::default())
+            .await
+            .unwrap();
         assert_eq!(upstream.calls(), calls, "{operation} after {after_s} s");
     }
 }
@@ -64,11 +89,22 @@ async fn an_old_answer_is_served_while_the_system_is_down_and_says_so() {
     let old = orders(&world, &caller, Page::default()).await.unwrap();
     assert!(old.is_stale && old.from_cache);
     assert_eq!(old.age_ms, 600_000);
-    assert_eq!(old.warnings, ["SAP does not answer; this is what it said 10 min ago"]);
-    for kind in [PortErrorKind::Unauthorized, PortErrorKind::Forbidden, PortErrorKind::Rejected, PortErrorKind::Protocol] {
+    assert_eq!(
+        old.warnings,
+        ["SAP does not answer; this is what it said 10 min ago"]
+    );
+    for kind in [
+        PortErrorKind::Unauthorized,
+        PortErrorKind::Forbidden,
+        PortErrorKind::Rejected,
+        PortErrorKind::Protocol,
+    ] {
         upstream.say(Err(failure(kind)));
         let refused = orders(&world, &caller, Page::default()).await;
-        assert!(matches!(refused, Err(EngineError::Port(error)) if error.kind == kind), "never hides a refusal: {kind:?}");
+        assert!(
+            matches!(refused, Err(EngineError::Port(error)) if error.kind == kind),
+            "never hides a refusal: {kind:?}"
+        );
     }
     assert_eq!(world.audit.last().action, "operation.read_failed");
     assert_eq!(world.audit.last().outcome, AuditOutcome::Failed);
@@ -79,7 +115,11 @@ async fn without_an_older_answer_a_system_that_is_down_is_a_failure() {
     let upstream = Arc::new(ScriptedRead::with(1));
     upstream.say(Err(failure(PortErrorKind::TimedOut)));
     let world = with(&upstream);
-    assert!(orders(&world, &person("ada", Role::Operator), Page::default()).await.is_err());
+    assert!(
+        orders(&world, &person("ada", Role::Operator), Page::default())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -91,7 +131,10 @@ async fn a_read_that_cannot_be_written_down_is_not_answered() {
     let refused = orders(&world, &caller, Page::default()).await;
     assert!(matches!(refused, Err(EngineError::Port(error)) if error.system == System::Storage));
     let storage = crate::status::overview(&world.engine, &caller).unwrap().storage;
-    assert!(matches!(storage, crate::status::StorageState::Failing { .. }), "and the status line says so");
+    assert!(
+        matches!(storage, crate::status::StorageState::Failing { .. }),
+        "and the status line says so"
+    );
     world.audit.refuses.store(false, Ordering::SeqCst);
     orders(&world, &caller, Page::default()).await.unwrap();
     let storage = crate::status::overview(&world.engine, &caller).unwrap().storage;
@@ -101,7 +144,10 @@ async fn a_read_that_cannot_be_written_down_is_not_answered() {
 #[tokio::test]
 async fn equal_reads_at_the_same_time_go_upstream_once() {
     let hold = Arc::new(Notify::new());
-    let upstream = Arc::new(ScriptedRead { hold: Some(hold.clone()), ..ScriptedRead::with(3) });
+    let upstream = Arc::new(ScriptedRead {
+        hold: Some(hold.clone()),
+        ..ScriptedRead::with(3)
+    });
     let world = with(&upstream);
     let caller = person("ada", Role::Operator);
     let reads = futures_util::future::join_all((0..5).map(|_| orders(&world, &caller, Page::default())));
@@ -113,9 +159,17 @@ async fn equal_reads_at_the_same_time_go_upstream_once() {
         hold.notify_one();
     };
     let (results, ()) = futures_util::join!(reads, release);
-    assert!(results.iter().all(|result| result.as_ref().unwrap().records.len() == 3));
+    assert!(
+        results
+            .iter()
+            .all(|result| result.as_ref().unwrap().records.len() == 3)
+    );
     assert_eq!(upstream.calls(), 1);
-    assert_eq!(world.audit.actions().len(), 5, "each reader has a line of its own");
+    assert_eq!(
+        world.audit.actions().len(),
+        5,
+        "each reader has a line of its own"
+    );
 }
 
 #[tokio::test]
@@ -136,21 +190,45 @@ async fn pages_follow_each_other_and_a_cursor_belongs_to_its_question() {
     assert_eq!(seen, fetched(250).records);
 
     let cursor = page.cursor;
-    let other = read(&world.engine, &caller, ORDERS, &json!({"supplier": "1"}), &Page { limit: None, cursor: cursor.clone() });
-    assert!(matches!(other.await, Err(EngineError::InvalidInput { field: "cursor", .. })));
-    let other = read(&world.engine, &caller, MACHINES, &json!({}), &Page { limit: None, cursor: cursor.clone() });
-    assert!(matches!(other.await, Err(EngineError::InvalidInput { field: "cursor", .. })));
+    let last = Page {
+        limit: None,
+        cursor: cursor.clone(),
+    };
+    for (operation, parameters) in [(ORDERS, json!({"supplier": "1"})), (MACHINES, json!({}))] {
+        let other = read(&world.engine, &caller, operation, &parameters, &last).await;
+        assert!(
+            matches!(other, Err(EngineError::InvalidInput { field: "cursor", .. })),
+            "{operation}"
+        );
+    }
     for rubbish in ["", "zz", "31", &"3a".repeat(300)] {
-        let page = Page { limit: None, cursor: Some(rubbish.to_owned()) };
-        assert!(matches!(orders(&world, &caller, page).await, Err(EngineError::InvalidInput { field: "cursor", .. })));
+        let page = Page {
+            limit: None,
+            cursor: Some(rubbish.to_owned()),
+        };
+        assert!(matches!(
+            orders(&world, &caller, page).await,
+            Err(EngineError::InvalidInput { field: "cursor", .. })
+        ));
     }
     for limit in [0, 1_001] {
-        let page = Page { limit: Some(limit), cursor: None };
-        assert!(matches!(orders(&world, &caller, page).await, Err(EngineError::InvalidInput { field: "limit", .. })));
+        let page = Page {
+            limit: Some(limit),
+            cursor: None,
+        };
+        assert!(matches!(
+            orders(&world, &caller, page).await,
+            Err(EngineError::InvalidInput { field: "limit", .. })
+        ));
     }
     world.clock.forward(Duration::from_secs(301));
-    let later = orders(&world, &caller, Page { limit: None, cursor }).await.unwrap();
-    assert!(later.warnings[0].contains("read again"), "a page of other data says so");
+    let later = orders(&world, &caller, Page { limit: None, cursor })
+        .await
+        .unwrap();
+    assert!(
+        later.warnings[0].contains("read again"),
+        "a page of other data says so"
+    );
 }
 
 #[tokio::test]
@@ -160,9 +238,19 @@ async fn a_write_makes_its_reads_and_feeds_look_again() {
     let caller = person("ada", Role::Operator);
     orders(&world, &caller, Page::default()).await.unwrap();
     let mut changes = world.engine.changes();
-    invalidate_for(&world.engine, &caller.tenant, operations::find("sap.create_purchase_order").unwrap());
+    invalidate_for(
+        &world.engine,
+        &caller.tenant,
+        operations::find("sap.create_purchase_order").unwrap(),
+    );
     let tenant = caller.tenant.clone();
-    assert_eq!(changes.try_recv().unwrap(), Change::SyncWanted { tenant, feed: Feed::PurchaseOrders });
+    assert_eq!(
+        changes.try_recv().unwrap(),
+        Change::SyncWanted {
+            tenant,
+            feed: Feed::PurchaseOrders
+        }
+    );
     assert!(!orders(&world, &caller, Page::default()).await.unwrap().from_cache);
     assert_eq!(upstream.calls(), 2);
 }
@@ -172,10 +260,30 @@ async fn what_is_missing_is_named_with_its_remedy() {
     let world = world(Systems::default());
     let caller = person("ada", Role::Operator);
     let missing = orders(&world, &caller, Page::default()).await.unwrap_err();
-    assert_eq!(missing.to_string(), "not configured: SAP. Set SAP_ODATA_ENDPOINT and its credentials.");
-    let write = read(&world.engine, &caller, "sap.create_purchase_order", &json!({}), &Page::default()).await;
-    assert!(matches!(write, Err(EngineError::NotFound(_))), "a write is no read");
-    let odd = read(&world.engine, &caller, ORDERS, &json!({"suplier": "1"}), &Page::default()).await;
+    assert_eq!(
+        missing.to_string(),
+        "not configured: SAP. Set SAP_ODATA_ENDPOINT and its credentials."
+    );
+    let write = read(
+        &world.engine,
+        &caller,
+        "sap.create_purchase_order",
+        &json!({}),
+        &Page::default(),
+    )
+    .await;
+    assert!(
+        matches!(write, Err(EngineError::NotFound(_))),
+        "a write is no read"
+    );
+    let odd = read(
+        &world.engine,
+        &caller,
+        ORDERS,
+        &json!({"suplier": "1"}),
+        &Page::default(),
+    )
+    .await;
     assert!(matches!(odd, Err(EngineError::InvalidParameters(_))));
     assert_eq!(world.audit.actions(), ["operation.read_refused"; 3]);
 }

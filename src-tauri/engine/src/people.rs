@@ -25,8 +25,9 @@ pub struct NewPerson {
     pub is_demo: bool,
 }
 
-fn secret_name(user: &UserId) -> String {
-    format!("operator/{user}/signing-key")
+/// Named by the key too: two consoles of one operating-system user share its keyring and must not overwrite each other's.
+fn secret_name(user: &UserId, key_id: &str) -> String {
+    format!("operator/{user}/signing-key/{key_id}")
 }
 
 /// Reads the roster of the console.
@@ -55,7 +56,8 @@ pub async fn enrol(engine: &Engine, people: &[NewPerson]) -> Result<(), EngineEr
             continue;
         }
         let (key, secret) = new_signing_key(engine.ids());
-        engine.secrets.set(&secret_name(&new.id), &secret).await?;
+        let public = public_key(&key);
+        engine.secrets.set(&secret_name(&new.id, &public.key_id), &secret).await?;
         let now = engine.clock.now();
         roster.people.push(Person {
             id: new.id.clone(),
@@ -63,14 +65,14 @@ pub async fn enrol(engine: &Engine, people: &[NewPerson]) -> Result<(), EngineEr
             role: new.role,
             clearance: Class::default_clearance(new.role),
             tenants: tenants.clone(),
-            key: public_key(&key),
+            key: public.clone(),
             valid_from: now,
             revoked_at: None,
             is_demo: new.is_demo,
         });
         let system = Caller::system(TenantId::default_tenant());
         let audit = AuditEvent::new(&system, now, "roster.person_added", new.id.as_str().to_owned())
-            .detail(json!({"role": new.role, "key_id": public_key(&key).key_id, "demo": new.is_demo}));
+            .detail(json!({"role": new.role, "key_id": public.key_id, "demo": new.is_demo}));
         let value = serde_json::to_value(&roster)
             .map_err(|e| EngineError::NotConfigured(format!("the roster cannot be stored: {e}")))?;
         engine.settings.set(&system.tenant, ROSTER, &value, audit).await?;
@@ -99,7 +101,9 @@ pub fn caller(engine: &Engine, user: &UserId, tenant: &TenantId, via: Via) -> Op
 /// The signing key of a person, from the keyring.
 pub(crate) async fn signing_key(engine: &Engine, user: &UserId) -> Result<SigningKey, EngineError> {
     let missing = || EngineError::NotConfigured(format!("no signing key in the keyring for {user}"));
-    let secret = engine.secrets.get(&secret_name(user)).await?.ok_or_else(missing)?;
+    let roster = engine.roster();
+    let key_id = roster.person(user).map(|person| person.key.key_id.as_str()).ok_or_else(missing)?;
+    let secret = engine.secrets.get(&secret_name(user, key_id)).await?.ok_or_else(missing)?;
     let seed: [u8; 32] = from_hex(secret.expose()).and_then(|b| b.try_into().ok()).ok_or_else(missing)?;
     Ok(SigningKey::from_bytes(&seed))
 }

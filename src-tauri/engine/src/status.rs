@@ -69,7 +69,10 @@ impl HealthBoard {
         let storage = &mut self.lock().storage;
         let is_news = *storage == StorageState::Ok;
         if is_news {
-            *storage = StorageState::Failing { message: message.to_owned(), since: now };
+            *storage = StorageState::Failing {
+                message: message.to_owned(),
+                since: now,
+            };
         }
         is_news
     }
@@ -114,14 +117,21 @@ pub struct Overview {
 /// [`EngineError::NotFound`] for an unknown tenant.
 pub async fn check_all(engine: &Engine, tenant: &TenantId) -> Result<(), EngineError> {
     let tenant = engine.tenant(tenant)?;
-    let checks = tenant.parts.systems.health.iter().map(|(system, check)| async move {
-        let health = check.check().await;
-        note_health(engine, tenant, *system, health)
-    });
+    let checks = tenant
+        .parts
+        .systems
+        .health
+        .iter()
+        .map(|(system, check)| async move {
+            let health = check.check().await;
+            note_health(engine, tenant, *system, health)
+        });
     let (changes, keyring) = futures_util::join!(join_all(checks), engine.secrets.state());
     let keyring_changed = tenant.health.put_keyring(keyring);
     if keyring_changed || changes.contains(&true) {
-        engine.announce(Change::StatusChanged { tenant: tenant.parts.id.clone() });
+        engine.announce(Change::StatusChanged {
+            tenant: tenant.parts.id.clone(),
+        });
     }
     Ok(())
 }
@@ -129,11 +139,28 @@ pub async fn check_all(engine: &Engine, tenant: &TenantId) -> Result<(), EngineE
 fn note_health(engine: &Engine, tenant: &Tenant, system: System, health: Health) -> bool {
     let now = engine.clock.now();
     let before = tenant.health.get(system).map(|(before, _)| before.state);
-    let was_locked_out = matches!(before, Some(HealthState::Unauthorized | HealthState::NotConfigured));
+    let was_locked_out = matches!(
+        before,
+        Some(HealthState::Unauthorized | HealthState::NotConfigured)
+    );
     if was_locked_out && matches!(health.state, HealthState::Healthy | HealthState::Degraded) {
         tenant.feeds.resume(system, now);
     }
     tenant.health.put(system, health, now)
+}
+
+/// Whether a system or the keyring is not as it should be, so that it is worth another look soon.
+#[must_use]
+pub fn is_in_trouble(engine: &Engine, tenant: &TenantId) -> bool {
+    let Ok(tenant) = engine.tenant(tenant) else {
+        return false;
+    };
+    let board = tenant.health.lock();
+    let is_well = |health: &Health| matches!(health.state, HealthState::Healthy | HealthState::NotConfigured);
+    board.systems.values().any(|(health, _)| !is_well(health))
+        || board
+            .keyring
+            .is_some_and(|keyring| keyring != KeyringState::Available)
 }
 
 /// How everything is, from what is known now; asks nobody.
@@ -145,13 +172,23 @@ pub fn overview(engine: &Engine, caller: &Caller) -> Result<Overview, EngineErro
     let tenant = engine.tenant(&caller.tenant)?;
     let configured = &tenant.parts.systems;
     let mut systems = vec![System::Sap, System::Mes];
-    systems.extend(configured.health.keys().filter(|system| !matches!(system, System::Sap | System::Mes)));
+    systems.extend(
+        configured
+            .health
+            .keys()
+            .filter(|system| !matches!(system, System::Sap | System::Mes)),
+    );
     let systems = systems.into_iter().map(|system| {
         let known = tenant.health.get(system);
         let checked_at = known.as_ref().map(|(_, at)| *at);
         let is_configured = configured.health.contains_key(&system);
         let health = known.map_or_else(|| not_checked(system, is_configured), |(health, _)| health);
-        SystemStatus { system, health, checked_at, last_contact: tenant.feeds.last_contact(system) }
+        SystemStatus {
+            system,
+            health,
+            checked_at,
+            last_contact: tenant.feeds.last_contact(system),
+        }
     });
     let systems = systems.collect();
     let board = tenant.health.lock();
@@ -166,10 +203,24 @@ pub fn overview(engine: &Engine, caller: &Caller) -> Result<Overview, EngineErro
 
 fn not_checked(system: System, is_configured: bool) -> Health {
     let (state, message, hint) = if is_configured {
-        (HealthState::Unknown, format!("{} was not asked yet", system.as_str()), None)
+        (
+            HealthState::Unknown,
+            format!("{} was not asked yet", system.as_str()),
+            None,
+        )
     } else {
         let hint = crate::dispatch::what_to_set(system).to_owned();
-        (HealthState::NotConfigured, format!("{} is not configured", system.as_str()), Some(hint))
+        (
+            HealthState::NotConfigured,
+            format!("{} is not configured", system.as_str()),
+            Some(hint),
+        )
     };
-    Health { state, message, hint, latency_ms: None, clock_skew_ms: None }
+    Health {
+        state,
+        message,
+        hint,
+        latency_ms: None,
+        clock_skew_ms: None,
+    }
 }

@@ -9,20 +9,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use andon_approvals::{
-    ApprovalFilter, ApprovalJournal, ApprovalRequest, ApprovalRow, Changed, Inserted, JoinRule, Progress, RiskPolicy,
-    State,
+    ApprovalFilter, ApprovalJournal, ApprovalRequest, ApprovalRow, Changed, Inserted, JoinRule, Progress,
+    RiskPolicy, State,
 };
 use andon_domain::agent::{AgentGrant, AgentRecord};
 use andon_domain::audit::{AuditEntry, AuditEvent};
 use andon_domain::ports::{
-    AgentRegistry, AuditFilter, AuditLog, AuditVerdict, ErpFeed, FeedBatch, Fetched, KeyringState, Merged, Mirror,
-    PlantEvents, PlantFeed, QueryHistory, QueryRecord, ReadOperation, SecretStore, Settings,
+    AgentRegistry, AuditFilter, AuditLog, AuditVerdict, ErpFeed, FeedBatch, Fetched, KeyringState, Merged,
+    Mirror, PlantEvents, PlantFeed, QueryHistory, QueryRecord, ReadOperation, SecretStore, Settings,
 };
 use andon_domain::records::{DowntimeEvent, MachineStatus, PurchaseOrder, StockRow};
 use andon_domain::time::Moment;
 use andon_domain::{
-    AgentId, Amount, ApprovalId, Caller, CanonicalJson, Class, Clock, Ids, Money, PortError, PortErrorKind, Principal,
-    Role, Secret, System, TenantId, Timestamp, UserId, Via,
+    AgentId, Amount, ApprovalId, Caller, CanonicalJson, Class, Clock, Ids, Money, PortError, PortErrorKind,
+    Principal, Role, Secret, System, TenantId, Timestamp, UserId, Via,
 };
 use andon_guard::{Cell, CheckedQuery, Dialect, Policy, QuerySource, ResultColumn, RowSet, RunLimits};
 use async_trait::async_trait;
@@ -38,14 +38,19 @@ pub(crate) struct ManualClock(AtomicI64);
 
 impl ManualClock {
     pub(crate) fn forward(&self, duration: Duration) {
-        self.0.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+        self.0
+            .fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn moment(&self) -> Moment {
         let now = self.0.load(Ordering::SeqCst);
-        Moment { utc: Timestamp::from_millis(now), boot_ms: u64::try_from(now).unwrap(), boot_id: "boot".to_owned() }
+        Moment {
+            utc: Timestamp::from_millis(now),
+            boot_ms: u64::try_from(now).unwrap(),
+            boot_id: "boot".to_owned(),
+        }
     }
 }
 
@@ -74,11 +79,21 @@ pub(crate) struct MemoryAudit {
 
 impl MemoryAudit {
     pub(crate) fn actions(&self) -> Vec<String> {
-        self.events.lock().unwrap().iter().map(|event| event.action.clone()).collect()
+        self.events
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|event| event.action.clone())
+            .collect()
     }
 
     pub(crate) fn last(&self) -> AuditEvent {
-        self.events.lock().unwrap().last().cloned().expect("an event was written")
+        self.events
+            .lock()
+            .unwrap()
+            .last()
+            .cloned()
+            .expect("an event was written")
     }
 
     fn push(&self, event: AuditEvent) -> Result<(), PortError> {
@@ -110,7 +125,12 @@ impl AuditLog for MemoryAudit {
     }
     async fn verify(&self) -> Result<AuditVerdict, PortError> {
         let events = i64::try_from(self.events.lock().unwrap().len()).unwrap();
-        Ok(AuditVerdict { is_intact: true, events, first_bad: None, message: String::new() })
+        Ok(AuditVerdict {
+            is_intact: true,
+            events,
+            first_bad: None,
+            message: String::new(),
+        })
     }
 }
 
@@ -134,18 +154,34 @@ impl AgentRegistry for MemoryAgents {
         _audit: AuditEvent,
     ) -> Result<(), PortError> {
         let mut rows = self.rows.lock().unwrap();
-        if rows.iter().any(|(_, row)| row.grant.agent == grant.agent && row.revoked_at.is_none()) {
-            return Err(PortError::new(System::Storage, PortErrorKind::Conflict, "name taken"));
+        if rows
+            .iter()
+            .any(|(_, row)| row.grant.agent == grant.agent && row.revoked_at.is_none())
+        {
+            return Err(PortError::new(
+                System::Storage,
+                PortErrorKind::Conflict,
+                "name taken",
+            ));
         }
         let created_by = created_by.to_owned();
-        let record =
-            AgentRecord { grant: grant.clone(), created_at, created_by, revoked_at: None, last_used_at: None };
+        let record = AgentRecord {
+            grant: grant.clone(),
+            created_at,
+            created_by,
+            revoked_at: None,
+            last_used_at: None,
+        };
         rows.push((token_sha256, record));
         Ok(())
     }
     async fn list(&self, tenant: &TenantId) -> Result<Vec<AgentRecord>, PortError> {
         let rows = self.rows.lock().unwrap();
-        Ok(rows.iter().filter(|(_, row)| row.grant.tenant == *tenant).map(|(_, row)| row.clone()).collect())
+        Ok(rows
+            .iter()
+            .filter(|(_, row)| row.grant.tenant == *tenant)
+            .map(|(_, row)| row.clone())
+            .collect())
     }
     async fn revoke(
         &self,
@@ -164,11 +200,20 @@ impl AgentRegistry for MemoryAgents {
     }
     async fn by_token(&self, token_sha256: TokenHash) -> Result<Option<AgentRecord>, PortError> {
         let rows = self.rows.lock().unwrap();
-        Ok(rows.iter().find(|(hash, _)| *hash == token_sha256).map(|(_, row)| row.clone()))
+        Ok(rows
+            .iter()
+            .find(|(hash, _)| *hash == token_sha256)
+            .map(|(_, row)| row.clone()))
     }
     async fn touch(&self, _tenant: &TenantId, agent: &AgentId, at: Timestamp) -> Result<(), PortError> {
         self.touches.fetch_add(1, Ordering::SeqCst);
-        for (_, row) in self.rows.lock().unwrap().iter_mut().filter(|(_, row)| row.grant.agent == *agent) {
+        for (_, row) in self
+            .rows
+            .lock()
+            .unwrap()
+            .iter_mut()
+            .filter(|(_, row)| row.grant.agent == *agent)
+        {
             row.last_used_at = Some(at);
         }
         Ok(())
@@ -187,7 +232,13 @@ impl QueryHistory for MemoryHistory {
     }
     async fn list(&self, _tenant: &TenantId, actor: &str, limit: u32) -> Result<Vec<QueryRecord>, PortError> {
         let rows = self.0.lock().unwrap();
-        Ok(rows.iter().rev().filter(|row| row.actor == actor).take(limit as usize).cloned().collect())
+        Ok(rows
+            .iter()
+            .rev()
+            .filter(|row| row.actor == actor)
+            .take(limit as usize)
+            .cloned()
+            .collect())
     }
 }
 
@@ -200,15 +251,29 @@ pub(crate) struct MemoryMirror {
 
 #[async_trait]
 impl Mirror for MemoryMirror {
-    async fn put_machines(&self, batch: &FeedBatch<MachineStatus>, at: Timestamp) -> Result<Merged, PortError> {
+    async fn put_machines(
+        &self,
+        batch: &FeedBatch<MachineStatus>,
+        at: Timestamp,
+    ) -> Result<Merged, PortError> {
         let mut machines = self.machines.lock().unwrap();
         for machine in &batch.records {
             machines.insert(machine.machine_id.clone(), (machine.clone(), at));
         }
-        Ok(Merged { changed: u32::try_from(batch.records.len()).unwrap(), ..Merged::default() })
+        Ok(Merged {
+            changed: u32::try_from(batch.records.len()).unwrap(),
+            ..Merged::default()
+        })
     }
-    async fn put_downtime(&self, batch: &FeedBatch<DowntimeEvent>, _at: Timestamp) -> Result<Merged, PortError> {
-        self.downtime.lock().unwrap().extend(batch.records.iter().cloned());
+    async fn put_downtime(
+        &self,
+        batch: &FeedBatch<DowntimeEvent>,
+        _at: Timestamp,
+    ) -> Result<Merged, PortError> {
+        self.downtime
+            .lock()
+            .unwrap()
+            .extend(batch.records.iter().cloned());
         Ok(Merged::default())
     }
     async fn put_purchase_orders(
@@ -225,7 +290,14 @@ impl Mirror for MemoryMirror {
         Ok(self.machines.lock().unwrap().values().cloned().collect())
     }
     async fn downtime(&self, _since: Timestamp, limit: u32) -> Result<Vec<DowntimeEvent>, PortError> {
-        Ok(self.downtime.lock().unwrap().iter().take(limit as usize).cloned().collect())
+        Ok(self
+            .downtime
+            .lock()
+            .unwrap()
+            .iter()
+            .take(limit as usize)
+            .cloned()
+            .collect())
     }
     fn path(&self) -> PathBuf {
         PathBuf::new()
@@ -240,10 +312,21 @@ pub(crate) struct FixedSource {
 
 impl Default for FixedSource {
     fn default() -> Self {
-        let columns = vec![ResultColumn { name: "status".to_owned(), declared_type: None }];
+        let columns = vec![ResultColumn {
+            name: "status".to_owned(),
+            declared_type: None,
+        }];
         let rows = (0..5).map(|n| vec![Cell::Integer(n)]).collect();
-        let answer = RowSet { columns, rows, truncated: false, elapsed_ms: 3 };
-        Self { answer: Mutex::new(Ok(answer)), ran: Mutex::default() }
+        let answer = RowSet {
+            columns,
+            rows,
+            truncated: false,
+            elapsed_ms: 3,
+        };
+        Self {
+            answer: Mutex::new(Ok(answer)),
+            ran: Mutex::default(),
+        }
     }
 }
 
@@ -267,7 +350,11 @@ pub(crate) struct ScriptedRead {
 
 impl ScriptedRead {
     pub(crate) fn with(records: u64) -> Self {
-        Self { answer: Mutex::new(Ok(fetched(records))), calls: AtomicU32::new(0), hold: None }
+        Self {
+            answer: Mutex::new(Ok(fetched(records))),
+            calls: AtomicU32::new(0),
+            hold: None,
+        }
     }
 
     pub(crate) fn say(&self, answer: Result<Fetched, PortError>) {
@@ -313,12 +400,22 @@ pub(crate) struct ScriptedFeeds {
 
 impl Default for ScriptedFeeds {
     fn default() -> Self {
-        Self { machines: Mutex::new(Ok(batch(Vec::new()))), asked_downtime_since: Mutex::default(), events: Mutex::default() }
+        Self {
+            machines: Mutex::new(Ok(batch(Vec::new()))),
+            asked_downtime_since: Mutex::default(),
+            events: Mutex::default(),
+        }
     }
 }
 
 pub(crate) fn batch<T>(records: Vec<T>) -> FeedBatch<T> {
-    FeedBatch { records, is_unchanged: false, is_complete: true, dropped: 0, server_time: None }
+    FeedBatch {
+        records,
+        is_unchanged: false,
+        is_complete: true,
+        dropped: 0,
+        server_time: None,
+    }
 }
 
 #[async_trait]
@@ -366,7 +463,11 @@ impl ApprovalJournal for Unused {
     async fn get(&self, _tenant: &TenantId, _id: ApprovalId) -> Result<Option<ApprovalRow>, PortError> {
         Err(unused())
     }
-    async fn list(&self, _tenant: &TenantId, _filter: &ApprovalFilter) -> Result<Vec<ApprovalRow>, PortError> {
+    async fn list(
+        &self,
+        _tenant: &TenantId,
+        _filter: &ApprovalFilter,
+    ) -> Result<Vec<ApprovalRow>, PortError> {
         Err(unused())
     }
     async fn change(
@@ -389,7 +490,13 @@ impl Settings for Unused {
     async fn get(&self, _tenant: &TenantId, _name: &str) -> Result<Option<Value>, PortError> {
         Err(unused())
     }
-    async fn set(&self, _tenant: &TenantId, _name: &str, _value: &Value, _audit: AuditEvent) -> Result<(), PortError> {
+    async fn set(
+        &self,
+        _tenant: &TenantId,
+        _name: &str,
+        _value: &Value,
+        _audit: AuditEvent,
+    ) -> Result<(), PortError> {
         Err(unused())
     }
 }
@@ -423,16 +530,27 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn tenant(&self) -> &crate::world::Tenant {
-        self.engine.tenant(&TenantId::default_tenant()).expect("the tenant is there")
+        self.engine
+            .tenant(&TenantId::default_tenant())
+            .expect("the tenant is there")
     }
 }
 
 pub(crate) fn world(systems: Systems) -> World {
     let clock = Arc::new(ManualClock(AtomicI64::new(START)));
-    let (audit, agents) = (Arc::new(MemoryAudit::default()), Arc::new(MemoryAgents::default()));
-    let (history, mirror) = (Arc::new(MemoryHistory::default()), Arc::new(MemoryMirror::default()));
+    let (audit, agents) = (
+        Arc::new(MemoryAudit::default()),
+        Arc::new(MemoryAgents::default()),
+    );
+    let (history, mirror) = (
+        Arc::new(MemoryHistory::default()),
+        Arc::new(MemoryMirror::default()),
+    );
     let source = Arc::new(FixedSource::default());
-    let money = |currency: &str| Money { amount: Amount::ZERO, currency: currency.to_owned() };
+    let money = |currency: &str| Money {
+        amount: Amount::ZERO,
+        currency: currency.to_owned(),
+    };
     let tenant = TenantParts {
         id: TenantId::default_tenant(),
         name: "Test".to_owned(),
@@ -464,14 +582,25 @@ pub(crate) fn world(systems: Systems) -> World {
         tenants: vec![tenant],
         crash_at: None,
     });
-    World { engine, clock, audit, agents, history, mirror, source }
+    World {
+        engine,
+        clock,
+        audit,
+        agents,
+        history,
+        mirror,
+        source,
+    }
 }
 
 /// The mirror's tables as the ready questions use them; suppliers and values are class III.
 fn policy() -> Policy {
     let columns = |internal: &[&str], business: &[&str]| {
         let column = |class: Class| move |name: &&str| json!({"name": name, "class": class});
-        internal.iter().map(column(Class::Internal)).chain(business.iter().map(column(Class::BusinessSensitive)))
+        internal
+            .iter()
+            .map(column(Class::Internal))
+            .chain(business.iter().map(column(Class::BusinessSensitive)))
             .collect::<Vec<_>>()
     };
     let text = json!({"tables": {

@@ -41,7 +41,11 @@ pub(crate) fn write(answer: &WriteAnswer) -> CallToolResult {
 
 /// A request that was taken back; that is what the agent wanted.
 pub(crate) fn cancelled(answer: &WriteAnswer) -> CallToolResult {
-    with_sentence(write_sentence(answer), value(answer), answer.status != "cancelled")
+    with_sentence(
+        write_sentence(answer),
+        value(answer),
+        answer.status != "cancelled",
+    )
 }
 
 /// The agent's requests.
@@ -94,13 +98,24 @@ pub(crate) fn needs_approval_id() -> ApiError {
 /// When the work behind a call ended without an answer.
 pub(crate) fn interrupted() -> ApiError {
     let hint = "Look at list_my_requests before asking again.";
-    own(ErrorCode::Cancelled, "the console stopped before it answered".to_owned(), hint)
+    own(
+        ErrorCode::Cancelled,
+        "the console stopped before it answered".to_owned(),
+        hint,
+    )
 }
 
 /// An error found here, before anything was written to the log that a reference could lead to.
 fn own(code: ErrorCode, message: String, hint: &str) -> ApiError {
     let hint = hint.to_owned();
-    ApiError { code, message, hint, request_id: String::new(), parameters: Vec::new(), reasons: Vec::new() }
+    ApiError {
+        code,
+        message,
+        hint,
+        request_id: String::new(),
+        parameters: Vec::new(),
+        reasons: Vec::new(),
+    }
 }
 
 fn write_sentence(answer: &WriteAnswer) -> String {

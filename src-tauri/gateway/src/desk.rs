@@ -37,8 +37,15 @@ pub(crate) trait Desk: Send + Sync + 'static {
         id: &str,
         patience: Duration,
     ) -> impl Future<Output = Result<WriteAnswer, ApiError>> + Send;
-    fn cancel(&self, agent: &Self::Agent, id: &str) -> impl Future<Output = Result<WriteAnswer, ApiError>> + Send;
-    fn requests(&self, agent: &Self::Agent) -> impl Future<Output = Result<Vec<WriteAnswer>, ApiError>> + Send;
+    fn cancel(
+        &self,
+        agent: &Self::Agent,
+        id: &str,
+    ) -> impl Future<Output = Result<WriteAnswer, ApiError>> + Send;
+    fn requests(
+        &self,
+        agent: &Self::Agent,
+    ) -> impl Future<Output = Result<Vec<WriteAnswer>, ApiError>> + Send;
     fn now(&self) -> Timestamp;
 }
 
@@ -72,7 +79,9 @@ impl Desk for Console {
         operation: &str,
         arguments: Map<String, Value>,
     ) -> Result<WriteAnswer, ApiError> {
-        self.agent_request(agent, operation, arguments).await.map(|(_, answer)| answer)
+        self.agent_request(agent, operation, arguments)
+            .await
+            .map(|(_, answer)| answer)
     }
 
     async fn wait(&self, agent: &Self::Agent, id: &str, patience: Duration) -> Result<WriteAnswer, ApiError> {

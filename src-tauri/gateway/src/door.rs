@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{GatewayConfig, PATH};
 use crate::desk::Desk;
-use crate::limits::{Limits, Place, Slot};
+use crate::limits::{Held, Limits, Place, Slot};
 use crate::refusal::{Answer, Refusal};
 use crate::sessions::Sessions;
 use crate::strict;
@@ -47,13 +47,25 @@ impl<D: Desk> Door<D> {
         let tools = Tools::new(Arc::clone(&desk), &config);
         // The library checks Host and Origin once more, by its own reading.
         let library = StreamableHttpServerConfig::default()
-            .with_allowed_hosts([format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("[::1]:{port}")])
+            .with_allowed_hosts([
+                format!("127.0.0.1:{port}"),
+                format!("localhost:{port}"),
+                format!("[::1]:{port}"),
+            ])
             .enforce_origin_validation()
             .with_max_request_body_bytes(config.max_body_bytes)
             .with_json_response(true)
             .with_cancellation_token(closing);
-        let mcp = StreamableHttpService::new(move || Ok(tools.clone()), Arc::clone(&sessions.manager), library);
-        Self { desk, limits: Limits::new(&config), config, port, sessions, mcp }
+        let mcp =
+            StreamableHttpService::new(move || Ok(tools.clone()), Arc::clone(&sessions.manager), library);
+        Self {
+            desk,
+            limits: Limits::new(&config),
+            config,
+            port,
+            sessions,
+            mcp,
+        }
     }
 
     /// Answers one request.
@@ -66,7 +78,11 @@ impl<D: Desk> Door<D> {
         match self.admit(request).await {
             Ok(answer) => answer,
             Err(refusal) => {
-                tracing::debug!(status = refusal.status.as_u16(), reason = refusal.message, "refused");
+                tracing::debug!(
+                    status = refusal.status.as_u16(),
+                    reason = refusal.message,
+                    "refused"
+                );
                 refusal.into_answer()
             }
         }
@@ -88,18 +104,24 @@ impl<D: Desk> Door<D> {
         let key = self.desk.key(&agent);
         let owner = self.sessions.owner(&key, token.expose());
         let session = session_of(&parts.headers)?;
-        if session.as_ref().is_some_and(|session| !self.sessions.is_theirs(&owner, session)) {
+        if session
+            .as_ref()
+            .is_some_and(|session| !self.sessions.is_theirs(&owner, session))
+        {
             let hint = "Start a new session with initialize.";
             return Err(Refusal::new(StatusCode::NOT_FOUND, "no such session", hint));
         }
         let place = self.count(&parts.method, &key, &body)?;
         let closes = (parts.method == Method::DELETE).then_some(session).flatten();
-        parts.extensions.insert(Visitor { agent, token: Arc::new(token) });
+        parts.extensions.insert(Visitor {
+            agent,
+            token: Arc::new(token),
+        });
         if let Some(place) = &place {
             parts.extensions.insert(Arc::clone(place));
         }
         let answer = self.mcp.handle(Request::from_parts(parts, Full::new(body)));
-        let answer = Box::pin(answer).await;
+        let mut answer = Box::pin(answer).await;
         if let Some(opened) = answer.headers().get(SESSION).and_then(|id| id.to_str().ok())
             && !self.sessions.is_theirs(&owner, opened)
         {
@@ -107,16 +129,13 @@ impl<D: Desk> Door<D> {
         }
         if let Some(closed) = closes {
             self.sessions.closed(&closed);
+            // Some clients take only this for an end.
+            if answer.status() == StatusCode::ACCEPTED {
+                *answer.status_mut() = StatusCode::NO_CONTENT;
+            }
         }
         Ok(match place {
-            // The place is taken until the last byte is out, or the client is gone.
-            Some(place) => answer.map(|body| {
-                body.map_frame(move |frame| {
-                    let _taken = &place;
-                    frame
-                })
-                .boxed()
-            }),
+            Some(place) => answer.map(|body| Held::new(body, place).boxed()),
             None => answer,
         })
     }
@@ -138,25 +157,36 @@ impl<D: Desk> Door<D> {
         if body.size_hint().lower() > most as u64 {
             return Err(too_large());
         }
-        let collected = tokio::time::timeout(self.config.body_timeout, Limited::new(body, most).collect()).await;
+        let collected =
+            tokio::time::timeout(self.config.body_timeout, Limited::new(body, most).collect()).await;
         match collected {
             Ok(Ok(whole)) => Ok(whole.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-            Ok(Err(_)) => {
-                Err(Refusal::new(StatusCode::BAD_REQUEST, "the body could not be read", "Send it again."))
-            }
-            Err(_elapsed) => {
-                Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long", "Send it again, at once."))
-            }
+            Ok(Err(_)) => Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "the body could not be read",
+                "Send it again.",
+            )),
+            Err(_elapsed) => Err(Refusal::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "the body took too long",
+                "Send it again, at once.",
+            )),
         }
     }
 
     /// Counts a message against the agent's limits and takes a place for what stays open.
     fn count(&self, method: &Method, agent: &str, body: &[u8]) -> Result<Option<Arc<Place>>, Refusal> {
         let too_many = |wait, id| Refusal::slow_down("too many messages in a minute", wait, id);
-        self.limits.message(agent).map_err(|wait| too_many(wait, Value::Null))?;
+        self.limits
+            .message(agent)
+            .map_err(|wait| too_many(wait, Value::Null))?;
         let slot = if method == Method::GET {
-            (Slot::Stream, Value::Null, format!("too many open streams: {}", self.config.streams_at_once))
+            (
+                Slot::Stream,
+                Value::Null,
+                format!("too many open streams: {}", self.config.streams_at_once),
+            )
         } else if method == Method::POST {
             let message = strict::peek(body)?;
             if !message.is_call() {
@@ -166,13 +196,19 @@ impl<D: Desk> Door<D> {
                 let message_text = format!("too many calls in a minute: {}", self.config.calls_per_minute);
                 return Err(Refusal::slow_down(message_text, wait, message.id));
             }
-            (Slot::Call, message.id, format!("too many calls at once: {}", self.config.calls_at_once))
+            (
+                Slot::Call,
+                message.id,
+                format!("too many calls at once: {}", self.config.calls_at_once),
+            )
         } else {
             return Ok(None);
         };
         let (slot, id, message) = slot;
         let place = self.limits.take(agent, slot).map(Arc::new);
-        place.map(Some).ok_or_else(|| Refusal::slow_down(message, std::time::Duration::from_secs(1), id))
+        place
+            .map(Some)
+            .ok_or_else(|| Refusal::slow_down(message, std::time::Duration::from_secs(1), id))
     }
 }
 
@@ -183,38 +219,66 @@ fn check_head(parts: &Parts, port: u16) -> Result<(), Refusal> {
     let host = hosts.next().and_then(|host| host.to_str().ok());
     let is_ours = host.is_some_and(|host| is_this_gateway(host, port))
         && hosts.next().is_none()
-        && parts.uri.authority().is_none_or(|authority| is_this_gateway(authority.as_str(), port));
+        && parts
+            .uri
+            .authority()
+            .is_none_or(|authority| is_this_gateway(authority.as_str(), port));
     if !is_ours {
         let hint = "Use the address the console shows, with its port.";
-        return Err(refuse(StatusCode::FORBIDDEN, "the Host header does not name this gateway", hint));
+        return Err(refuse(
+            StatusCode::FORBIDDEN,
+            "the Host header does not name this gateway",
+            hint,
+        ));
     }
     if parts.headers.contains_key(ORIGIN) {
         let hint = "Agents call without an Origin header; web pages are never clients.";
-        return Err(refuse(StatusCode::FORBIDDEN, "requests from web pages are refused", hint));
+        return Err(refuse(
+            StatusCode::FORBIDDEN,
+            "requests from web pages are refused",
+            hint,
+        ));
     }
     if parts.uri.path() != PATH {
-        return Err(refuse(StatusCode::NOT_FOUND, "nothing is here", "The only path is /mcp."));
+        return Err(refuse(
+            StatusCode::NOT_FOUND,
+            "nothing is here",
+            "The only path is /mcp.",
+        ));
     }
     if ![Method::POST, Method::GET, Method::DELETE].contains(&parts.method) {
-        return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "the method is not taken", "Send messages by POST."));
+        return Err(refuse(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "the method is not taken",
+            "Send messages by POST.",
+        ));
     }
     if parts.method == Method::POST && !is_json(&parts.headers) {
         let message = "the content type is not taken";
-        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, "Send application/json."));
+        return Err(refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            message,
+            "Send application/json.",
+        ));
     }
     Ok(())
 }
 
 /// Whether an authority is one of the three names of this gateway, with exactly its port.
 fn is_this_gateway(authority: &str, port: u16) -> bool {
-    let Some((host, named_port)) = authority.rsplit_once(':') else { return false };
+    let Some((host, named_port)) = authority.rsplit_once(':') else {
+        return false;
+    };
     let is_name = host == "127.0.0.1" || host == "[::1]" || host.eq_ignore_ascii_case("localhost");
     is_name && named_port == port.to_string()
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let only = types.next().filter(|_| types.next().is_none()).and_then(|value| value.to_str().ok());
+    let only = types
+        .next()
+        .filter(|_| types.next().is_none())
+        .and_then(|value| value.to_str().ok());
     only.is_some_and(|value| {
         let essence = value.split(';').next().unwrap_or_default();
         essence.trim().eq_ignore_ascii_case("application/json")
@@ -224,11 +288,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// The token of the one Authorization header.
 fn bearer(headers: &HeaderMap) -> Result<Secret, Refusal> {
     let mut all = headers.get_all(AUTHORIZATION).iter();
-    let only = all.next().filter(|_| all.next().is_none()).and_then(|value| value.to_str().ok());
+    let only = all
+        .next()
+        .filter(|_| all.next().is_none())
+        .and_then(|value| value.to_str().ok());
     let token = only.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         let token = token.trim_matches(' ');
-        let is_token = !token.is_empty() && token.len() <= MAX_TOKEN && token.bytes().all(|b| b.is_ascii_graphic());
+        let is_token =
+            !token.is_empty() && token.len() <= MAX_TOKEN && token.bytes().all(|b| b.is_ascii_graphic());
         (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
     });
     token.map(|token| Secret::new(token.to_owned())).ok_or_else(|| {
@@ -242,7 +310,11 @@ fn not_signed_in(error: ApiError) -> Refusal {
         ErrorCode::NotSignedIn => StatusCode::UNAUTHORIZED,
         _ => StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
     };
-    Refusal::new(status, error.message, format!("{} (reference {})", error.hint, error.request_id))
+    Refusal::new(
+        status,
+        error.message,
+        format!("{} (reference {})", error.hint, error.request_id),
+    )
 }
 
 fn session_of(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
@@ -250,6 +322,10 @@ fn session_of(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(first) = all.next() else { return Ok(None) };
     match (first.to_str(), all.next()) {
         (Ok(session), None) => Ok(Some(session.to_owned())),
-        _ => Err(Refusal::new(StatusCode::BAD_REQUEST, "the session header is not readable", "Send it once, as given.")),
+        _ => Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "the session header is not readable",
+            "Send it once, as given.",
+        )),
     }
 }

@@ -4,11 +4,14 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use hyper::body::{Body, Frame, SizeHint};
 
 use crate::config::GatewayConfig;
 
@@ -20,6 +23,38 @@ const TIDY_ABOVE: usize = 256;
 pub(crate) enum Slot {
     Call,
     Stream,
+}
+
+/// A body that keeps its place until the last byte is out, or the client is gone.
+pub(crate) struct Held<B> {
+    body: B,
+    _place: Arc<Place>,
+}
+
+impl<B> Held<B> {
+    pub(crate) fn new(body: B, place: Arc<Place>) -> Self {
+        Self { body, _place: place }
+    }
+}
+
+impl<B: Body + Unpin> Body for Held<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// The limits of every agent.
@@ -79,7 +114,10 @@ impl Limits {
             return None;
         }
         *count += 1;
-        Some(Place { taken: Arc::clone(&self.taken), key })
+        Some(Place {
+            taken: Arc::clone(&self.taken),
+            key,
+        })
     }
 }
 
@@ -100,7 +138,9 @@ fn check(limiter: &DefaultKeyedRateLimiter<String>, agent: &str) -> Result<(), D
         limiter.retain_recent();
         limiter.shrink_to_fit();
     }
-    limiter.check_key(&agent.to_owned()).map_err(|not_until| not_until.wait_time_from(limiter.clock().now()))
+    limiter
+        .check_key(&agent.to_owned())
+        .map_err(|not_until| not_until.wait_time_from(limiter.clock().now()))
 }
 
 #[cfg(test)]
@@ -109,25 +149,44 @@ mod tests {
 
     #[test]
     fn a_place_is_free_again_when_it_is_left() {
-        let config = GatewayConfig { calls_at_once: 2, streams_at_once: 1, ..GatewayConfig::default() };
+        let config = GatewayConfig {
+            calls_at_once: 2,
+            streams_at_once: 1,
+            ..GatewayConfig::default()
+        };
         let limits = Limits::new(&config);
         let (first, second) = (limits.take("a", Slot::Call), limits.take("a", Slot::Call));
         assert!(first.is_some() && second.is_some() && limits.take("a", Slot::Call).is_none());
-        assert!(limits.take("b", Slot::Call).is_some(), "one agent does not take another's places");
-        assert!(limits.take("a", Slot::Stream).is_some(), "streams are counted apart");
+        assert!(
+            limits.take("b", Slot::Call).is_some(),
+            "one agent does not take another's places"
+        );
+        assert!(
+            limits.take("a", Slot::Stream).is_some(),
+            "streams are counted apart"
+        );
         drop(first);
         assert!(limits.take("a", Slot::Call).is_some());
         drop(second);
-        assert!(limits.taken.lock().unwrap().is_empty(), "nothing is remembered about an agent that left");
+        assert!(
+            limits.taken.lock().unwrap().is_empty(),
+            "nothing is remembered about an agent that left"
+        );
     }
 
     #[test]
     fn the_rate_says_how_long_to_wait() {
-        let config = GatewayConfig { calls_per_minute: 3, ..GatewayConfig::default() };
+        let config = GatewayConfig {
+            calls_per_minute: 3,
+            ..GatewayConfig::default()
+        };
         let limits = Limits::new(&config);
         assert!((0..3).all(|_| limits.call("a").is_ok()));
         let wait = limits.call("a").expect_err("the fourth call in a minute waits");
-        assert!(wait > Duration::from_secs(15) && wait <= Duration::from_secs(20), "{wait:?}");
+        assert!(
+            wait > Duration::from_secs(15) && wait <= Duration::from_secs(20),
+            "{wait:?}"
+        );
         assert!(limits.call("b").is_ok(), "one agent does not use another's calls");
     }
 }

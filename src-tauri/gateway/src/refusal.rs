@@ -33,14 +33,25 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
         let (message, hint) = (message.into(), hint.into());
-        Self { status, code: REFUSED, message, hint, id: Value::Null, retry_after: None }
+        Self {
+            status,
+            code: REFUSED,
+            message,
+            hint,
+            id: Value::Null,
+            retry_after: None,
+        }
     }
 
     /// Too much or too often.
     pub(crate) fn slow_down(message: impl Into<String>, retry_after: Duration, id: Value) -> Self {
         let hint = format!("Wait {} s, then go on.", seconds(retry_after));
         let retry_after = Some(retry_after);
-        Self { id, retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message, hint) }
+        Self {
+            id,
+            retry_after,
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, message, hint)
+        }
     }
 
     /// The HTTP response.

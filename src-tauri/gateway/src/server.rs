@@ -54,9 +54,16 @@ impl Gateway {
             Err(error) => Err(error),
         };
         match bound {
-            Ok((listener, address)) => Ok(BoundGateway { listener, address, config }),
+            Ok((listener, address)) => Ok(BoundGateway {
+                listener,
+                address,
+                config,
+            }),
             Err(error) if error.kind() == ErrorKind::AddrInUse => Err(GatewayError::PortInUse(listen)),
-            Err(source) => Err(GatewayError::Listen { address: listen, source }),
+            Err(source) => Err(GatewayError::Listen {
+                address: listen,
+                source,
+            }),
         }
     }
 }
@@ -89,7 +96,11 @@ impl BoundGateway {
     }
 
     pub(crate) async fn serve_desk<D: Desk>(self, desk: Arc<D>, shutdown: impl Future<Output = ()> + Send) {
-        let Self { listener, address, config } = self;
+        let Self {
+            listener,
+            address,
+            config,
+        } = self;
         let closing = CancellationToken::new();
         let places = Arc::new(Semaphore::new(config.max_connections));
         let door = Arc::new(Door::new(desk, config.clone(), address.port(), closing.clone()));
@@ -104,7 +115,13 @@ impl BoundGateway {
             };
             match (accepted, Arc::clone(&places).try_acquire_owned()) {
                 (Ok((stream, _)), Ok(place)) => {
-                    connections.spawn(converse(Arc::clone(&door), stream, place, config.clone(), closing.clone()));
+                    connections.spawn(converse(
+                        Arc::clone(&door),
+                        stream,
+                        place,
+                        config.clone(),
+                        closing.clone(),
+                    ));
                 }
                 (Ok((stream, _)), Err(_)) => turn_away(stream).await,
                 (Err(error), _) => {

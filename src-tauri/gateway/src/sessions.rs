@@ -41,17 +41,28 @@ impl Sessions {
         let mut manager = LocalSessionManager::default();
         manager.session_config = SessionConfig::default();
         manager.session_config.keep_alive = Some(IDLE);
-        Self { manager: Arc::new(manager), owners: Mutex::default(), hasher: RandomState::new(), per_agent }
+        Self {
+            manager: Arc::new(manager),
+            owners: Mutex::default(),
+            hasher: RandomState::new(),
+            per_agent,
+        }
     }
 
     pub(crate) fn owner(&self, agent: &str, token: &str) -> Owner {
-        Owner { agent: agent.to_owned(), token: self.hasher.hash_one(token) }
+        Owner {
+            agent: agent.to_owned(),
+            token: self.hasher.hash_one(token),
+        }
     }
 
     /// Whether this owner opened that session.
     pub(crate) fn is_theirs(&self, owner: &Owner, session: &str) -> bool {
         let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.by_session.get(session).is_some_and(|(opened_by, _)| opened_by == owner)
+        owners
+            .by_session
+            .get(session)
+            .is_some_and(|(opened_by, _)| opened_by == owner)
     }
 
     /// Notes a new session and closes the agent's oldest when it has too many.
@@ -63,8 +74,12 @@ impl Sessions {
             owners.count += 1;
             let (agent, count) = (owner.agent.clone(), owners.count);
             owners.by_session.insert(Arc::from(session), (owner, count));
-            let theirs = owners.by_session.iter().filter(|(_, (owner, _))| owner.agent == agent);
-            let mut theirs: Vec<(u64, Arc<str>)> = theirs.map(|(id, (_, at))| (*at, Arc::clone(id))).collect();
+            let theirs = owners
+                .by_session
+                .iter()
+                .filter(|(_, (owner, _))| owner.agent == agent);
+            let mut theirs: Vec<(u64, Arc<str>)> =
+                theirs.map(|(id, (_, at))| (*at, Arc::clone(id))).collect();
             theirs.sort();
             let surplus = theirs.len().saturating_sub(self.per_agent);
             theirs.truncate(surplus);
@@ -82,6 +97,10 @@ impl Sessions {
 
     /// Forgets a session that ended.
     pub(crate) fn closed(&self, session: &str) {
-        self.owners.lock().unwrap_or_else(PoisonError::into_inner).by_session.remove(session);
+        self.owners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .by_session
+            .remove(session);
     }
 }

@@ -34,7 +34,11 @@ impl Events {
             }
         }
         let size = self.line.len() + self.data.as_ref().map_or(0, String::len);
-        if size > MAX_EVENT { Err(TooLarge) } else { Ok(ended) }
+        if size > MAX_EVENT {
+            Err(TooLarge)
+        } else {
+            Ok(ended)
+        }
     }
 
     fn end_line(&mut self) -> Option<String> {
@@ -71,7 +75,11 @@ mod tests {
         assert_eq!(whole, ["{\"a\":\"ü\"}", "{\n}"]);
         for size in 1..7 {
             let mut events = Events::default();
-            let cut: Vec<String> = stream.as_bytes().chunks(size).flat_map(|piece| events.feed(piece).unwrap()).collect();
+            let cut: Vec<String> = stream
+                .as_bytes()
+                .chunks(size)
+                .flat_map(|piece| events.feed(piece).unwrap())
+                .collect();
             assert_eq!(cut, whole, "pieces of {size}");
         }
     }

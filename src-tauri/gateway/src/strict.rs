@@ -36,22 +36,37 @@ impl Peek {
 /// # Errors
 /// 400 for something else than one JSON object without duplicate keys.
 pub(crate) fn peek(body: &[u8]) -> Result<Peek, Refusal> {
-    let refuse = |code, message: String, hint: &str| {
-        Refusal { code, ..Refusal::new(http::StatusCode::BAD_REQUEST, message, hint) }
+    let refuse = |code, message: String, hint: &str| Refusal {
+        code,
+        ..Refusal::new(http::StatusCode::BAD_REQUEST, message, hint)
     };
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let once = Once { depth: 0 }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    let once = Once { depth: 0 }
+        .deserialize(&mut deserializer)
+        .and_then(|()| deserializer.end());
     once.map_err(|e| {
         let code = if e.is_data() { INVALID_REQUEST } else { PARSE_ERROR };
-        refuse(code, format!("the message is not acceptable: {e}"), "Send one JSON object with each key once.")
+        refuse(
+            code,
+            format!("the message is not acceptable: {e}"),
+            "Send one JSON object with each key once.",
+        )
     })?;
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         let message = "the message is not a JSON object".to_owned();
-        return Err(refuse(INVALID_REQUEST, message, "Send one message a request; batches are not taken."));
+        return Err(refuse(
+            INVALID_REQUEST,
+            message,
+            "Send one message a request; batches are not taken.",
+        ));
     }
     serde_json::from_slice(body).map_err(|e| {
         let message = format!("the message is not JSON-RPC: {e}");
-        refuse(INVALID_REQUEST, message, "Send a JSON-RPC 2.0 request, notification or response.")
+        refuse(
+            INVALID_REQUEST,
+            message,
+            "Send a JSON-RPC 2.0 request, notification or response.",
+        )
     })
 }
 
@@ -64,7 +79,11 @@ struct Once {
 impl Once {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         let depth = self.depth + 1;
-        if depth > MAX_DEPTH { Err(E::custom("nested too deep")) } else { Ok(Self { depth }) }
+        if depth > MAX_DEPTH {
+            Err(E::custom("nested too deep"))
+        } else {
+            Ok(Self { depth })
+        }
     }
 }
 
@@ -134,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_message_says_everything_once() {
-        let call = peek(br#" {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"a":[{"b":1},{"b":1.5}]}}"#);
+        let call =
+            peek(br#" {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"a":[{"b":1},{"b":1.5}]}}"#);
         let call = call.expect("the same key in two objects is fine");
         assert!(call.is_call() && call.id == 7);
         for refused in [

@@ -13,9 +13,9 @@ use andon_api::{ApiError, ErrorCode};
 use andon_domain::{Secret, text};
 use http::request::Parts;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, Implementation, JsonObject,
-    ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion, ServerCapabilities,
-    ServerConfig, Tool, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, Implementation,
+    JsonObject, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion,
+    ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -27,8 +27,11 @@ use crate::config::GatewayConfig;
 use crate::desk::Desk;
 
 /// Revisions served. The oldest differs from the one after it in nothing we use and is what many agents still speak.
-const VERSIONS: &[ProtocolVersion] =
-    &[ProtocolVersion::V_2025_06_18, ProtocolVersion::V_2025_11_25, ProtocolVersion::V_2026_07_28];
+const VERSIONS: &[ProtocolVersion] = &[
+    ProtocolVersion::V_2025_06_18,
+    ProtocolVersion::V_2025_11_25,
+    ProtocolVersion::V_2026_07_28,
+];
 /// A call that took longer than this shows its token once more before it is answered, since it may have been revoked.
 const CHECK_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
@@ -57,14 +60,23 @@ pub(crate) struct Tools<D> {
 
 impl<D> Clone for Tools<D> {
     fn clone(&self) -> Self {
-        Self { desk: Arc::clone(&self.desk), ..*self }
+        Self {
+            desk: Arc::clone(&self.desk),
+            ..*self
+        }
     }
 }
 
 impl<D: Desk> Tools<D> {
     pub(crate) fn new(desk: Arc<D>, config: &GatewayConfig) -> Self {
-        let (hold, progress_every, max_answer_bytes) = (config.hold, config.progress_every, config.max_answer_bytes);
-        Self { desk, hold, progress_every, max_answer_bytes }
+        let (hold, progress_every, max_answer_bytes) =
+            (config.hold, config.progress_every, config.max_answer_bytes);
+        Self {
+            desk,
+            hold,
+            progress_every,
+            max_answer_bytes,
+        }
     }
 
     async fn run(
@@ -76,19 +88,25 @@ impl<D: Desk> Tools<D> {
     ) -> Result<CallToolResult, ApiError> {
         let agent = &visitor.agent;
         match (tool.operation, tool.name.as_str()) {
-            (Some(operation), _) if tool.is_read_only => {
-                self.desk.read(agent, operation, arguments).await.map(|read| answers::read(&read))
-            }
+            (Some(operation), _) if tool.is_read_only => self
+                .desk
+                .read(agent, operation, arguments)
+                .await
+                .map(|read| answers::read(&read)),
             (Some(operation), _) => {
                 // Taken in to the end even if the client leaves meanwhile.
                 let (desk, agent) = (Arc::clone(&self.desk), agent.clone());
                 let asked = tokio::spawn(async move { desk.request(&agent, operation, arguments).await });
-                let Ok(asked) = asked.await else { return Err(answers::interrupted()) };
+                let Ok(asked) = asked.await else {
+                    return Err(answers::interrupted());
+                };
                 let asked = asked?;
                 if asked.is_final() {
                     return Ok(answers::write(&asked));
                 }
-                self.hold(visitor, &asked.approval_id, context).await.map(|answer| answers::write(&answer))
+                self.hold(visitor, &asked.approval_id, context)
+                    .await
+                    .map(|answer| answers::write(&answer))
             }
             (None, "list_my_requests") => self.desk.requests(agent).await.map(|all| answers::list(&all)),
             (None, name) => {
@@ -99,10 +117,14 @@ impl<D: Desk> Tools<D> {
                 if name == "cancel_approval" {
                     let (desk, agent) = (Arc::clone(&self.desk), agent.clone());
                     let cancelled = tokio::spawn(async move { desk.cancel(&agent, &id).await });
-                    let Ok(cancelled) = cancelled.await else { return Err(answers::interrupted()) };
+                    let Ok(cancelled) = cancelled.await else {
+                        return Err(answers::interrupted());
+                    };
                     return cancelled.map(|answer| answers::cancelled(&answer));
                 }
-                self.hold(visitor, &id, context).await.map(|answer| answers::write(&answer))
+                self.hold(visitor, &id, context)
+                    .await
+                    .map(|answer| answers::write(&answer))
             }
         }
     }
@@ -168,7 +190,12 @@ impl<D: Desk> ServerHandler for Tools<D> {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let visitor = visitor::<D>(&context)?;
-        let tools = self.desk.tools(&visitor.agent).into_iter().map(described).collect();
+        let tools = self
+            .desk
+            .tools(&visitor.agent)
+            .into_iter()
+            .map(described)
+            .collect();
         let mut list = ListToolsResult::with_all_items(tools);
         // What an agent may call is its own business and changes when an admin says so.
         list.cache_scope = Some(CacheScope::Private);
@@ -182,9 +209,16 @@ impl<D: Desk> ServerHandler for Tools<D> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let visitor = visitor::<D>(&context)?;
-        let tool = self.desk.tools(&visitor.agent).into_iter().find(|tool| tool.name == request.name);
+        let tool = self
+            .desk
+            .tools(&visitor.agent)
+            .into_iter()
+            .find(|tool| tool.name == request.name);
         let tool = tool.ok_or_else(|| {
-            ErrorData::invalid_params(format!("unknown tool: {}", text::visible(&request.name, 100)), None)
+            ErrorData::invalid_params(
+                format!("unknown tool: {}", text::visible(&request.name, 100)),
+                None,
+            )
         })?;
         let arguments = request.arguments.unwrap_or_default();
         let result = tokio::select! {
@@ -202,7 +236,9 @@ impl<D: Desk> ServerHandler for Tools<D> {
 fn visitor<D: Desk>(context: &RequestContext<RoleServer>) -> Result<Visitor<D::Agent>, ErrorData> {
     let parts = context.extensions.get::<Parts>();
     let visitor = parts.and_then(|parts| parts.extensions.get::<Visitor<D::Agent>>());
-    visitor.cloned().ok_or_else(|| ErrorData::internal_error("the call has no agent", None))
+    visitor
+        .cloned()
+        .ok_or_else(|| ErrorData::internal_error("the call has no agent", None))
 }
 
 fn described(tool: AgentTool) -> Tool {

@@ -19,12 +19,30 @@ const POLICY: &str = r#"{"tables":{
   "downtime_events":{"columns":["event_id","machine_id","started_at","ended_at","reason","duration_s"]}}}"#;
 
 const STATEMENTS: &[(&str, &str)] = &[
-    ("simple", "SELECT po_number, vendor_name, status FROM purchase_orders WHERE status = 'open' AND net_amount > 1000 ORDER BY created_on DESC LIMIT 50"),
-    ("join2_aggregate", "SELECT po.vendor_name, i.material, count(*) AS lines, sum(i.quantity * i.net_price) AS value FROM purchase_orders po JOIN purchase_order_items i ON i.po_number = po.po_number JOIN inventory s ON s.material = i.material AND s.plant = po.plant WHERE po.created_on >= '2026-01-01' AND po.status IN ('open', 'late') GROUP BY po.vendor_name, i.material ORDER BY value DESC LIMIT 20"),
-    ("cte_window", "WITH stops AS (SELECT machine_id, sum(duration_s) AS lost, count(*) AS stops FROM downtime_events WHERE started_at >= date('now', '-7 days') GROUP BY machine_id) SELECT m.name, s.lost, s.stops, rank() OVER (PARTITION BY m.line ORDER BY s.lost DESC) AS place FROM stops s JOIN machines m ON m.machine_id = s.machine_id ORDER BY m.line, place"),
-    ("subquery3", "SELECT name, line FROM machines WHERE machine_id IN (SELECT machine_id FROM downtime_events WHERE duration_s > (SELECT avg(duration_s) FROM downtime_events)) AND oee < 0.8"),
-    ("union", "SELECT machine_id, started_at AS at FROM downtime_events WHERE reason = 'jam' UNION ALL SELECT machine_id, since AS at FROM machines WHERE state = 'DOWN' ORDER BY at"),
-    ("stacked_attack", "SELECT po_number FROM purchase_orders WHERE status = 'open'; DROP TABLE purchase_orders"),
+    (
+        "simple",
+        "SELECT po_number, vendor_name, status FROM purchase_orders WHERE status = 'open' AND net_amount > 1000 ORDER BY created_on DESC LIMIT 50",
+    ),
+    (
+        "join2_aggregate",
+        "SELECT po.vendor_name, i.material, count(*) AS lines, sum(i.quantity * i.net_price) AS value FROM purchase_orders po JOIN purchase_order_items i ON i.po_number = po.po_number JOIN inventory s ON s.material = i.material AND s.plant = po.plant WHERE po.created_on >= '2026-01-01' AND po.status IN ('open', 'late') GROUP BY po.vendor_name, i.material ORDER BY value DESC LIMIT 20",
+    ),
+    (
+        "cte_window",
+        "WITH stops AS (SELECT machine_id, sum(duration_s) AS lost, count(*) AS stops FROM downtime_events WHERE started_at >= date('now', '-7 days') GROUP BY machine_id) SELECT m.name, s.lost, s.stops, rank() OVER (PARTITION BY m.line ORDER BY s.lost DESC) AS place FROM stops s JOIN machines m ON m.machine_id = s.machine_id ORDER BY m.line, place",
+    ),
+    (
+        "subquery3",
+        "SELECT name, line FROM machines WHERE machine_id IN (SELECT machine_id FROM downtime_events WHERE duration_s > (SELECT avg(duration_s) FROM downtime_events)) AND oee < 0.8",
+    ),
+    (
+        "union",
+        "SELECT machine_id, started_at AS at FROM downtime_events WHERE reason = 'jam' UNION ALL SELECT machine_id, since AS at FROM machines WHERE state = 'DOWN' ORDER BY at",
+    ),
+    (
+        "stacked_attack",
+        "SELECT po_number FROM purchase_orders WHERE status = 'open'; DROP TABLE purchase_orders",
+    ),
 ];
 
 fn median(mut work: impl FnMut()) -> Duration {
@@ -55,5 +73,9 @@ fn main() -> ExitCode {
         is_slow |= ratio > 3.0;
         println!("{name:16} parse {parse:>10.1?}  verdict {verdict:>10.1?}  ratio {ratio:.2}");
     }
-    if is_slow { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if is_slow {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }

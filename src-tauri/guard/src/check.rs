@@ -56,10 +56,16 @@ fn check_tokens(
     }
     let found = walk.finish();
     if !found.reasons.is_empty() {
-        return Err(Refusal { reasons: found.reasons, score: Some(score) });
+        return Err(Refusal {
+            reasons: found.reasons,
+            score: Some(score),
+        });
     }
     let Some((sql, params)) = render::render(&query, &found.params, dialect, buffer) else {
-        return Err(Refusal { reasons: vec![not_the_same()], score: Some(score) });
+        return Err(Refusal {
+            reasons: vec![not_the_same()],
+            score: Some(score),
+        });
     };
     let mut changes = found.changes;
     if !params.is_empty() {
@@ -69,7 +75,12 @@ fn check_tokens(
             message: format!("literals passed as parameters: {}", params.len()),
         });
     }
-    let class = found.reads.iter().map(|read| read.class).max().unwrap_or(Class::Public);
+    let class = found
+        .reads
+        .iter()
+        .map(|read| read.class)
+        .max()
+        .unwrap_or(Class::Public);
     Ok(CheckedQuery {
         sql,
         params,
@@ -88,7 +99,12 @@ fn too_complex(score: &Score) -> Reason {
     let parts: Vec<String> = score.parts.iter().map(ToString::to_string).collect();
     Reason::new(
         ReasonCode::ScoreTooHigh,
-        format!("the query is too complex ({}): {} points, limit {}", parts.join(", "), score.total, score.limit),
+        format!(
+            "the query is too complex ({}): {} points, limit {}",
+            parts.join(", "),
+            score.total,
+            score.limit
+        ),
         "Split the question, or leave out a join or a subquery.",
     )
 }
@@ -102,5 +118,9 @@ fn not_the_same() -> Reason {
 }
 
 fn no_room() -> Reason {
-    Reason::new(ReasonCode::TooManyTokens, "there is no room to check a text this long", "Shorten the statement.")
+    Reason::new(
+        ReasonCode::TooManyTokens,
+        "there is no room to check a text this long",
+        "Shorten the statement.",
+    )
 }

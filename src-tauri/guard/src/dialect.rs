@@ -113,10 +113,17 @@ impl Dialect {
 
     /// An identifier for a name as the database stores it, quoted where it would not survive bare.
     pub(crate) fn ident(self, name: &str) -> Ident {
-        let plain = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        let plain = name
+            .chars()
+            .next()
+            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let folds = self == Self::Postgres && name.chars().any(|c| c.is_ascii_uppercase());
-        if plain && !folds && !is_reserved(name) { Ident::new(name) } else { Ident::with_quote(self.quote(), name) }
+        if plain && !folds && !is_reserved(name) {
+            Ident::new(name)
+        } else {
+            Ident::with_quote(self.quote(), name)
+        }
     }
 }
 
@@ -127,7 +134,9 @@ const MAX_NAME_BYTES: usize = 63;
 pub(crate) fn is_safe_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
-        && name.chars().all(|c| c.is_alphanumeric() || " _-.%()/&+:,*=<>#@°€".contains(c))
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || " _-.%()/&+:,*=<>#@°€".contains(c))
         && !name.contains("--")
         && !name.contains("/*")
         && !name.contains("*/")
@@ -144,26 +153,159 @@ pub(crate) fn is_safe_bare_name(name: &str) -> bool {
 /// Words that need quotes in at least one of our databases when used as a name.
 fn is_reserved(name: &str) -> bool {
     const WORDS: &[&str] = &[
-        "add", "all", "alter", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "between",
-        "both", "by", "case", "cast", "check", "collate", "column", "constraint", "create", "cross", "database",
-        "default", "deferrable", "delete", "desc", "describe", "distinct", "div", "do", "drop", "else", "end", "escape",
-        "except", "exists", "explain", "false", "fetch", "for", "foreign", "from", "full", "function", "grant", "group",
-        "groups", "having", "if", "ilike", "in", "index", "initially", "inner", "insert", "intersect", "interval",
-        "into", "is", "isnull", "join", "key", "keys", "lateral", "leading", "left", "like", "limit", "localtime",
-        "localtimestamp", "lock", "match", "mod", "natural", "not", "notnull", "null", "of", "offset", "on", "only",
-        "or", "order", "outer", "over", "overlaps", "partition", "placing", "primary", "range", "rank", "read",
-        "recursive", "references", "regexp", "rename", "replace", "returning", "right", "rlike", "row", "rows", "schema",
-        "select", "set", "show", "similar", "some", "symmetric", "system", "table", "then", "to", "trailing",
-        "transaction", "trigger", "true", "union", "unique", "update", "usage", "use", "user", "using", "values",
-        "variadic", "verbose", "when", "where", "window", "with", "write", "xor",
+        "add",
+        "all",
+        "alter",
+        "analyse",
+        "analyze",
+        "and",
+        "any",
+        "array",
+        "as",
+        "asc",
+        "asymmetric",
+        "between",
+        "both",
+        "by",
+        "case",
+        "cast",
+        "check",
+        "collate",
+        "column",
+        "constraint",
+        "create",
+        "cross",
+        "database",
+        "default",
+        "deferrable",
+        "delete",
+        "desc",
+        "describe",
+        "distinct",
+        "div",
+        "do",
+        "drop",
+        "else",
+        "end",
+        "escape",
+        "except",
+        "exists",
+        "explain",
+        "false",
+        "fetch",
+        "for",
+        "foreign",
+        "from",
+        "full",
+        "function",
+        "grant",
+        "group",
+        "groups",
+        "having",
+        "if",
+        "ilike",
+        "in",
+        "index",
+        "initially",
+        "inner",
+        "insert",
+        "intersect",
+        "interval",
+        "into",
+        "is",
+        "isnull",
+        "join",
+        "key",
+        "keys",
+        "lateral",
+        "leading",
+        "left",
+        "like",
+        "limit",
+        "localtime",
+        "localtimestamp",
+        "lock",
+        "match",
+        "mod",
+        "natural",
+        "not",
+        "notnull",
+        "null",
+        "of",
+        "offset",
+        "on",
+        "only",
+        "or",
+        "order",
+        "outer",
+        "over",
+        "overlaps",
+        "partition",
+        "placing",
+        "primary",
+        "range",
+        "rank",
+        "read",
+        "recursive",
+        "references",
+        "regexp",
+        "rename",
+        "replace",
+        "returning",
+        "right",
+        "rlike",
+        "row",
+        "rows",
+        "schema",
+        "select",
+        "set",
+        "show",
+        "similar",
+        "some",
+        "symmetric",
+        "system",
+        "table",
+        "then",
+        "to",
+        "trailing",
+        "transaction",
+        "trigger",
+        "true",
+        "union",
+        "unique",
+        "update",
+        "usage",
+        "use",
+        "user",
+        "using",
+        "values",
+        "variadic",
+        "verbose",
+        "when",
+        "where",
+        "window",
+        "with",
+        "write",
+        "xor",
     ];
     let name = name.to_ascii_lowercase();
     WORDS.binary_search(&name.as_str()).is_ok() || VALUE_WORDS.contains(&name.as_str())
 }
 
 const VALUE_WORDS: &[&str] = &[
-    "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
-    "current_user", "localtime", "localtimestamp", "session_user", "system_user", "utc_date", "utc_time",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "localtime",
+    "localtimestamp",
+    "session_user",
+    "system_user",
+    "utc_date",
+    "utc_time",
     "utc_timestamp",
 ];
 
@@ -174,9 +316,21 @@ mod tests {
     #[test]
     fn names_are_quoted_only_where_they_would_not_survive_bare() {
         assert_eq!(Dialect::Sqlite.ident("status").to_string(), "status");
-        assert_eq!(Dialect::Sqlite.ident("order").to_string(), "\"order\"", "a reserved word needs quotes");
-        assert_eq!(Dialect::MySql.ident("line no").to_string(), "`line no`", "MySQL quotes with backticks");
-        assert_eq!(Dialect::Postgres.ident("Status").to_string(), "\"Status\"", "PostgreSQL folds bare names");
+        assert_eq!(
+            Dialect::Sqlite.ident("order").to_string(),
+            "\"order\"",
+            "a reserved word needs quotes"
+        );
+        assert_eq!(
+            Dialect::MySql.ident("line no").to_string(),
+            "`line no`",
+            "MySQL quotes with backticks"
+        );
+        assert_eq!(
+            Dialect::Postgres.ident("Status").to_string(),
+            "\"Status\"",
+            "PostgreSQL folds bare names"
+        );
         for word in ["groups", "keys", "user", "with", "add", "xor"] {
             assert!(is_reserved(word), "the reserved list must stay sorted: {word}");
         }
@@ -187,6 +341,9 @@ mod tests {
         for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql] {
             assert_eq!(dialect.as_str().parse::<Dialect>(), Ok(dialect));
         }
-        assert!("generic".parse::<Dialect>().is_err(), "there is no generic dialect");
+        assert!(
+            "generic".parse::<Dialect>().is_err(),
+            "there is no generic dialect"
+        );
     }
 }

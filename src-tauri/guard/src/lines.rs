@@ -12,8 +12,15 @@ use crate::policy::Policy;
 use crate::refusal::{Reason, ReasonCode, Refusal};
 
 /// Checks every line of `input` that is not blank; each gives one line, without its line end.
-pub fn check_lines<'a>(input: &'a str, dialect: Dialect, policy: &'a Policy) -> impl Iterator<Item = String> + 'a {
-    input.lines().filter(|line| !line.trim().is_empty()).map(move |line| check_line(line, dialect, policy))
+pub fn check_lines<'a>(
+    input: &'a str,
+    dialect: Dialect,
+    policy: &'a Policy,
+) -> impl Iterator<Item = String> + 'a {
+    input
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(move |line| check_line(line, dialect, policy))
 }
 
 /// Checks one JSON line. A line that cannot be read is itself a refusal, with code `bad_input`.
@@ -67,7 +74,10 @@ struct ReasonLine<'a> {
 
 fn bad_input(id: Value, message: &str) -> String {
     let hint = r#"Write one JSON object a line: {"id": 1, "sql": "SELECT …"}."#;
-    refused(id, &Refusal::one(Reason::new(ReasonCode::BadInput, message, hint)))
+    refused(
+        id,
+        &Refusal::one(Reason::new(ReasonCode::BadInput, message, hint)),
+    )
 }
 
 fn refused(id: Value, refusal: &Refusal) -> String {
@@ -82,7 +92,14 @@ fn refused(id: Value, refusal: &Refusal) -> String {
         })
         .collect();
     let score = refusal.score.as_ref().map(|score| score.total);
-    write(&Verdict { id, verdict: "refused", score, sql: None, params: &[], reasons })
+    write(&Verdict {
+        id,
+        verdict: "refused",
+        score,
+        sql: None,
+        params: &[],
+        reasons,
+    })
 }
 
 fn write(verdict: &Verdict<'_>) -> String {

@@ -22,9 +22,15 @@ pub(crate) fn classify(value: &Value, dialect: Dialect) -> Literal {
     match value {
         Value::Number(digits, false) => number(digits, dialect),
         Value::SingleQuotedString(text) => Literal::Bind(Param::Text(text.clone())),
-        Value::DollarQuotedString(text) if dialect == Dialect::Postgres => Literal::Bind(Param::Text(text.value.clone())),
-        Value::EscapedStringLiteral(text) if dialect == Dialect::Postgres => Literal::Bind(Param::Text(text.clone())),
-        Value::DoubleQuotedString(text) if dialect == Dialect::MySql => Literal::Bind(Param::Text(text.clone())),
+        Value::DollarQuotedString(text) if dialect == Dialect::Postgres => {
+            Literal::Bind(Param::Text(text.value.clone()))
+        }
+        Value::EscapedStringLiteral(text) if dialect == Dialect::Postgres => {
+            Literal::Bind(Param::Text(text.clone()))
+        }
+        Value::DoubleQuotedString(text) if dialect == Dialect::MySql => {
+            Literal::Bind(Param::Text(text.clone()))
+        }
         Value::Boolean(value) => Literal::Bind(Param::Bool(*value)),
         Value::Null => Literal::Stay,
         Value::Placeholder(_) => Literal::Placeholder,
@@ -44,7 +50,11 @@ fn number(digits: &str, dialect: Dialect) -> Literal {
         // A decimal of PostgreSQL and MySQL is exact; one that a double cannot carry stays as it is.
         Ok(real) if real.is_finite() => {
             let digits = plain.chars().filter(char::is_ascii_digit).count();
-            if digits > 15 && dialect != Dialect::Sqlite { Literal::Stay } else { Literal::Bind(Param::Real(real)) }
+            if digits > 15 && dialect != Dialect::Sqlite {
+                Literal::Stay
+            } else {
+                Literal::Bind(Param::Real(real))
+            }
         }
         _ => Literal::Refuse,
     }
@@ -63,7 +73,11 @@ pub(crate) fn whole_number(expr: &Expr) -> Option<u64> {
 
 /// Whether a text can stay between single quotes without any dialect's escaping coming into play.
 pub(crate) fn is_safe_text(text: &str) -> bool {
-    text.len() <= 64 && text.chars().all(|c| c.is_alphanumeric() || " -+:.,/%_".contains(c)) && !text.contains("--")
+    text.len() <= 64
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || " -+:.,/%_".contains(c))
+        && !text.contains("--")
 }
 
 /// The expression that stands for a bound parameter. PostgreSQL gives numbers the type that the literal would have had;
@@ -85,5 +99,10 @@ pub(crate) fn placeholder(dialect: Dialect, number: usize, param: &Param) -> Exp
 }
 
 pub(crate) fn cast(expr: Expr, data_type: DataType) -> Expr {
-    Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, format: None }
+    Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(expr),
+        data_type,
+        format: None,
+    }
 }

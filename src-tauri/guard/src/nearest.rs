@@ -10,7 +10,11 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
         let lower = candidate.to_lowercase();
         let mut distance = distance(&name, &lower);
         // "order" for "orders", "number" for "order_number": a contained word is a near miss.
-        if distance > allowance && name.len() >= 3 && (lower.contains(&name) || name.contains(&lower)) && lower.len() >= 3 {
+        if distance > allowance
+            && name.len() >= 3
+            && (lower.contains(&name) || name.contains(&lower))
+            && lower.len() >= 3
+        {
             distance = allowance;
         }
         if distance <= allowance && best.is_none_or(|(known, word)| (distance, candidate) < (known, word)) {
@@ -52,9 +56,16 @@ mod tests {
     #[test]
     fn a_slip_of_the_finger_finds_the_name() {
         let names = ["purchase_orders", "inventory", "machines"];
-        assert_eq!(nearest("purchase_order", names).as_deref(), Some("purchase_orders"));
+        assert_eq!(
+            nearest("purchase_order", names).as_deref(),
+            Some("purchase_orders")
+        );
         assert_eq!(nearest("mahcines", names).as_deref(), Some("machines"));
-        assert_eq!(nearest("orders", names).as_deref(), Some("purchase_orders"), "a contained word counts as near");
+        assert_eq!(
+            nearest("orders", names).as_deref(),
+            Some("purchase_orders"),
+            "a contained word counts as near"
+        );
         assert_eq!(nearest("employees", names), None, "nothing is near");
         assert_eq!(distance("ab", "ba"), 1);
         assert_eq!(distance("", "abc"), 3);

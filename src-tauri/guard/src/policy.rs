@@ -37,7 +37,11 @@ impl ColumnPolicy {
     /// A column of the default class (II, internal) without a description.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), description: None, class: Class::default() }
+        Self {
+            name: name.into(),
+            description: None,
+            class: Class::default(),
+        }
     }
 }
 
@@ -67,7 +71,12 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rows: 1000, score: 10, bytes: Self::MAX_BYTES, tokens: Self::MAX_TOKENS }
+        Self {
+            rows: 1000,
+            score: 10,
+            bytes: Self::MAX_BYTES,
+            tokens: Self::MAX_TOKENS,
+        }
     }
 }
 
@@ -162,7 +171,14 @@ impl Policy {
             last_parts.insert(last_part(&table.name).to_lowercase());
         }
         let withheld = vec![Vec::new(); tables.len()];
-        Ok(Self { tables, withheld, limits, clearance: None, index, last_parts })
+        Ok(Self {
+            tables,
+            withheld,
+            limits,
+            clearance: None,
+            index,
+            last_parts,
+        })
     }
 
     /// The tables that may be read, in the policy's order; a table without a readable column is left out.
@@ -197,8 +213,9 @@ impl Policy {
     pub fn cleared_to(&self, class: Class) -> Self {
         let mut policy = self.clone();
         for (table, withheld) in policy.tables.iter_mut().zip(&mut policy.withheld) {
-            let (kept, dropped): (Vec<_>, Vec<_>) =
-                std::mem::take(&mut table.columns).into_iter().partition(|column| column.class <= class);
+            let (kept, dropped): (Vec<_>, Vec<_>) = std::mem::take(&mut table.columns)
+                .into_iter()
+                .partition(|column| column.class <= class);
             table.columns = kept;
             withheld.extend(dropped);
         }
@@ -225,7 +242,9 @@ impl Policy {
 
     /// A column of a table that the clearance took away.
     pub(crate) fn find_withheld(&self, dialect: Dialect, table: usize, key: &str) -> Option<&ColumnPolicy> {
-        self.withheld[table].iter().find(|column| dialect.is_stored(&column.name, key))
+        self.withheld[table]
+            .iter()
+            .find(|column| dialect.is_stored(&column.name, key))
     }
 
     pub(crate) fn withheld(&self, table: usize) -> &[ColumnPolicy] {
@@ -266,12 +285,18 @@ fn is_system_name(part: &str) -> bool {
     let part = part.to_ascii_lowercase();
     part.starts_with("sqlite_")
         || part.starts_with("pg_")
-        || matches!(part.as_str(), "information_schema" | "mysql" | "performance_schema" | "sys")
+        || matches!(
+            part.as_str(),
+            "information_schema" | "mysql" | "performance_schema" | "sys"
+        )
 }
 
 /// Names under which a database hands out the identity of a row; they would go past the column list.
 fn is_row_id(name: &str) -> bool {
-    matches!(name.to_ascii_lowercase().as_str(), "rowid" | "_rowid_" | "oid" | "ctid" | "tableoid" | "xmin" | "xmax")
+    matches!(
+        name.to_ascii_lowercase().as_str(),
+        "rowid" | "_rowid_" | "oid" | "ctid" | "tableoid" | "xmin" | "xmax"
+    )
 }
 
 pub(crate) fn last_part(name: &str) -> &str {
@@ -297,14 +322,26 @@ mod tests {
         assert_eq!(table.description.as_deref(), Some("Orders"));
         assert_eq!(table.columns[0], ColumnPolicy::new("id"));
         assert_eq!(table.columns[1].class, Class::BusinessSensitive);
-        assert_eq!(*policy.limits(), Limits { rows: 50, ..Limits::default() });
+        assert_eq!(
+            *policy.limits(),
+            Limits {
+                rows: 50,
+                ..Limits::default()
+            }
+        );
     }
 
     #[test]
     fn unknown_keys_doubled_names_and_empty_lists_are_errors() {
         assert_eq!(refused(r#"{"tables":{}}"#), PolicyError::NoTables);
-        assert_eq!(refused(r#"{"tables":{"a":{"columns":[]}}}"#), PolicyError::NoColumns("a".into()));
-        assert_eq!(refused(r#"{"tables":{"a":{"columns":["x","X"]}}}"#), PolicyError::ColumnTwice("a.X".into()));
+        assert_eq!(
+            refused(r#"{"tables":{"a":{"columns":[]}}}"#),
+            PolicyError::NoColumns("a".into())
+        );
+        assert_eq!(
+            refused(r#"{"tables":{"a":{"columns":["x","X"]}}}"#),
+            PolicyError::ColumnTwice("a.X".into())
+        );
         assert_eq!(
             refused(r#"{"tables":{"a":{"columns":["x"]},"A":{"columns":["x"]}}}"#),
             PolicyError::TableTwice("A".into())
@@ -320,21 +357,35 @@ mod tests {
             r#"{"tables":["a"]}"#,
             "",
         ] {
-            assert!(matches!(refused(text), PolicyError::Unreadable { .. }), "must be an error: {text}");
+            assert!(
+                matches!(refused(text), PolicyError::Unreadable { .. }),
+                "must be an error: {text}"
+            );
         }
     }
 
     #[test]
     fn system_tables_row_ids_and_odd_names_cannot_be_allowed() {
-        for name in ["sqlite_master", "pg_catalog.pg_class", "information_schema.tables", "mysql.user"] {
+        for name in [
+            "sqlite_master",
+            "pg_catalog.pg_class",
+            "information_schema.tables",
+            "mysql.user",
+        ] {
             let text = format!(r#"{{"tables":{{"{name}":{{"columns":["x"]}}}}}}"#);
             assert_eq!(refused(&text), PolicyError::SystemTable(name.to_owned()));
         }
         for name in ["a.b.c", "a\\\"b", "a;b\\n", ""] {
             let text = format!(r#"{{"tables":{{"{name}":{{"columns":["x"]}}}}}}"#);
-            assert!(matches!(refused(&text), PolicyError::BadName(_)), "must be an error: {name}");
+            assert!(
+                matches!(refused(&text), PolicyError::BadName(_)),
+                "must be an error: {name}"
+            );
         }
-        assert!(matches!(refused(r#"{"tables":{"a":{"columns":["rowid"]}}}"#), PolicyError::BadName(_)));
+        assert!(matches!(
+            refused(r#"{"tables":{"a":{"columns":["rowid"]}}}"#),
+            PolicyError::BadName(_)
+        ));
     }
 
     #[test]
@@ -346,7 +397,10 @@ mod tests {
             (r#"{"score":1001}"#, "score"),
         ] {
             let text = format!(r#"{{"tables":{{"a":{{"columns":["x"]}}}},"limits":{limits}}}"#);
-            assert!(matches!(refused(&text), PolicyError::Limit { name: n, .. } if n == name), "must be an error: {limits}");
+            assert!(
+                matches!(refused(&text), PolicyError::Limit { name: n, .. } if n == name),
+                "must be an error: {limits}"
+            );
         }
     }
 
@@ -358,10 +412,16 @@ mod tests {
         )
         .unwrap();
         let viewer = policy.cleared_to(Class::Internal);
-        assert_eq!(viewer.tables().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["a"]);
+        assert_eq!(
+            viewer.tables().map(|t| t.name.as_str()).collect::<Vec<_>>(),
+            ["a"]
+        );
         assert_eq!(viewer.find_table(Dialect::Sqlite, "b"), None);
         assert!(viewer.find_withheld(Dialect::Sqlite, 0, "y").is_some());
-        assert!(viewer.is_table_name("B"), "the name of a withheld table still may not be taken by an alias");
+        assert!(
+            viewer.is_table_name("B"),
+            "the name of a withheld table still may not be taken by an alias"
+        );
         assert_eq!(policy.tables().count(), 2, "the original is untouched");
     }
 }

@@ -88,7 +88,11 @@ impl<'de> Visitor<'de> for TablesVisitor {
                 return Err(de::Error::custom(format_args!("table given twice: {name}")));
             }
             let columns = table.columns.into_iter().map(|column| column.0).collect();
-            tables.push(TablePolicy { name, description: table.description, columns });
+            tables.push(TablePolicy {
+                name,
+                description: table.description,
+                columns,
+            });
         }
         Ok(Tables(tables))
     }
@@ -117,6 +121,10 @@ impl<'de> Visitor<'de> for ColumnVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnFile, A::Error> {
         let column = ColumnObject::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        Ok(ColumnFile(ColumnPolicy { name: column.name, description: column.description, class: column.class }))
+        Ok(ColumnFile(ColumnPolicy {
+            name: column.name,
+            description: column.description,
+            class: column.class,
+        }))
     }
 }

@@ -20,7 +20,10 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal for one reason, before the tree was read.
     pub(crate) fn one(reason: Reason) -> Self {
-        Self { reasons: vec![reason], score: None }
+        Self {
+            reasons: vec![reason],
+            score: None,
+        }
     }
 }
 

@@ -17,10 +17,16 @@ pub(crate) fn render(
 ) -> Option<(String, Vec<Param>)> {
     let text = query.to_string();
     buffer.clear();
-    Tokenizer::new(dialect.parser(), &text).tokenize_with_location_into_buf(&mut buffer).ok()?;
-    let mut parser = Parser::new(dialect.parser()).with_recursion_limit(400).with_tokens_with_locations(buffer);
+    Tokenizer::new(dialect.parser(), &text)
+        .tokenize_with_location_into_buf(&mut buffer)
+        .ok()?;
+    let mut parser = Parser::new(dialect.parser())
+        .with_recursion_limit(400)
+        .with_tokens_with_locations(buffer);
     let again = parser.parse_statements().ok()?;
-    let [Statement::Query(again)] = again.as_slice() else { return None };
+    let [Statement::Query(again)] = again.as_slice() else {
+        return None;
+    };
     if **again != *query {
         return None;
     }

@@ -123,9 +123,10 @@ impl Relation {
                 .position(|column| dialect.is_stored(&column.name, key))
                 .map_or(Lookup::Missing, Lookup::Found),
             Source::Derived(columns) => {
-                let mut hits = columns.iter().enumerate().filter(|(_, column)| {
-                    column.name.as_ref().is_some_and(|name| dialect.key(name) == key)
-                });
+                let mut hits = columns
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, column)| column.name.as_ref().is_some_and(|name| dialect.key(name) == key));
                 match (hits.next(), hits.next()) {
                     (None, _) => Lookup::Missing,
                     (Some((index, _)), None) => Lookup::Found(index),
@@ -139,10 +140,16 @@ impl Relation {
     /// The names of its columns, for advice.
     pub(crate) fn column_names<'a>(&'a self, policy: &'a Policy) -> Vec<&'a str> {
         match &self.source {
-            Source::Table(table) => policy.table(*table).columns.iter().map(|column| column.name.as_str()).collect(),
-            Source::Derived(columns) => {
-                columns.iter().filter_map(|column| column.name.as_ref().map(|name| name.value.as_str())).collect()
-            }
+            Source::Table(table) => policy
+                .table(*table)
+                .columns
+                .iter()
+                .map(|column| column.name.as_str())
+                .collect(),
+            Source::Derived(columns) => columns
+                .iter()
+                .filter_map(|column| column.name.as_ref().map(|name| name.value.as_str()))
+                .collect(),
             Source::Refused => Vec::new(),
         }
     }
@@ -164,10 +171,9 @@ pub(crate) enum BareHit {
 impl Scope {
     /// Looks a bare name up among the visible relations of this scope.
     pub(crate) fn find_bare(&self, policy: &Policy, dialect: Dialect, key: &str) -> BareHit {
-        let merged = self
-            .merged
-            .iter()
-            .position(|merged| merged.key == key && merged.sides.iter().all(|side| *side >= self.visible_from));
+        let merged = self.merged.iter().position(|merged| {
+            merged.key == key && merged.sides.iter().all(|side| *side >= self.visible_from)
+        });
         let mut hit = merged.map_or(BareHit::Missing, BareHit::Merged);
         let mut refused = false;
         for (index, relation) in self.relations.iter().enumerate().skip(self.visible_from) {
@@ -181,7 +187,11 @@ impl Scope {
                 Lookup::Refused => refused = true,
             }
         }
-        if refused && hit == BareHit::Missing { BareHit::Refused } else { hit }
+        if refused && hit == BareHit::Missing {
+            BareHit::Refused
+        } else {
+            hit
+        }
     }
 
     /// Finds a visible relation by the name that qualifies its columns.

@@ -90,8 +90,16 @@ impl Tally {
         ]
         .into_iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(kind, count)| ScorePart { kind, count, points: count * kind.weight() })
+        .map(|(kind, count)| ScorePart {
+            kind,
+            count,
+            points: count * kind.weight(),
+        })
         .collect();
-        Score { total: parts.iter().map(|part| part.points).sum(), limit, parts }
+        Score {
+            total: parts.iter().map(|part| part.points).sum(),
+            limit,
+            parts,
+        }
     }
 }

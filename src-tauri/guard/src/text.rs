@@ -38,9 +38,12 @@ pub(crate) fn parse(
     tokens: Vec<TokenWithSpan>,
     dialect: Dialect,
 ) -> Result<(Box<Query>, Vec<TokenWithSpan>), Refusal> {
-    let mut parser =
-        Parser::new(dialect.parser()).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(tokens);
-    let mut statements = parser.parse_statements().map_err(|error| refuse_parse(&error, &advice(sql, dialect)))?;
+    let mut parser = Parser::new(dialect.parser())
+        .with_recursion_limit(PARSER_DEPTH)
+        .with_tokens_with_locations(tokens);
+    let mut statements = parser
+        .parse_statements()
+        .map_err(|error| refuse_parse(&error, &advice(sql, dialect)))?;
     match (statements.pop(), statements.is_empty()) {
         (Some(Statement::Query(query)), true) => Ok((query, parser.into_tokens())),
         (None, _) => Err(Refusal::one(no_statement())),
@@ -53,7 +56,11 @@ fn check_characters(sql: &str, limits: &Limits) -> Result<(), Refusal> {
     if sql.len() > limits.bytes {
         return Err(Refusal::one(Reason::new(
             ReasonCode::TooLong,
-            format!("the text has {} bytes, more than the limit: {}", sql.len(), limits.bytes),
+            format!(
+                "the text has {} bytes, more than the limit: {}",
+                sql.len(),
+                limits.bytes
+            ),
             "Shorten the statement, for example by comparing with a range instead of a long list.",
         )));
     }
@@ -63,7 +70,10 @@ fn check_characters(sql: &str, limits: &Limits) -> Result<(), Refusal> {
             return Err(Refusal::one(
                 Reason::new(
                     ReasonCode::HiddenCharacter,
-                    format!("the text holds a hidden character: U+{:04X}", u32::from(character)),
+                    format!(
+                        "the text holds a hidden character: U+{:04X}",
+                        u32::from(character)
+                    ),
                     "Remove the character; it can make a text read differently from what runs.",
                 )
                 .at_location(Location { line, column }),
@@ -104,7 +114,10 @@ fn check_tokens(tokens: &[TokenWithSpan], limits: &Limits) -> Result<(), Refusal
     if count > limits.tokens {
         return Err(Refusal::one(Reason::new(
             ReasonCode::TooManyTokens,
-            format!("the text has {count} tokens, more than the limit: {}", limits.tokens),
+            format!(
+                "the text has {count} tokens, more than the limit: {}",
+                limits.tokens
+            ),
             "Shorten the statement, for example by comparing with a range instead of a long list.",
         )));
     }
@@ -142,7 +155,8 @@ fn drop_materialized(tokens: &mut Vec<TokenWithSpan>) {
     }
     let mut index = 2;
     while index + 1 < tokens.len() {
-        let before = |steps: usize, keyword: &str| index >= steps && is(&tokens[index - steps].token, keyword);
+        let before =
+            |steps: usize, keyword: &str| index >= steps && is(&tokens[index - steps].token, keyword);
         let advises = is(&tokens[index].token, "MATERIALIZED") && tokens[index + 1].token == Token::LParen;
         if advises && before(1, "AS") {
             tokens.remove(index);
@@ -161,7 +175,9 @@ fn check_first_word(tokens: &[TokenWithSpan]) -> Result<(), Refusal> {
     };
     match &first.token {
         Token::LParen => Ok(()),
-        Token::Word(word) if is_word(word, "SELECT") || is_word(word, "WITH") || is_word(word, "VALUES") => Ok(()),
+        Token::Word(word) if is_word(word, "SELECT") || is_word(word, "WITH") || is_word(word, "VALUES") => {
+            Ok(())
+        }
         other => {
             let word: String = other.to_string().chars().take(40).collect();
             Err(Refusal::one(not_a_select(&word.to_uppercase()).at(first.span)))
@@ -179,13 +195,20 @@ enum Advice {
 
 /// Looks for honest forms that the parser is known not to read, and for writes it does not know either.
 fn advice(sql: &str, dialect: Dialect) -> Advice {
-    let tokens = Tokenizer::new(dialect.parser(), sql).tokenize().unwrap_or_default();
+    let tokens = Tokenizer::new(dialect.parser(), sql)
+        .tokenize()
+        .unwrap_or_default();
     let mut previous: [Option<&Token>; 2] = [None, None];
-    for token in tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))) {
-        let was = |place: usize, keyword: &str| {
-            matches!(previous[place], Some(Token::Word(word)) if is_word(word, keyword))
+    for token in tokens
+        .iter()
+        .filter(|token| !matches!(token, Token::Whitespace(_)))
+    {
+        let was = |place: usize, keyword: &str| matches!(previous[place], Some(Token::Word(word)) if is_word(word, keyword));
+        let word = if let Token::Word(word) = token {
+            Some(word)
+        } else {
+            None
         };
-        let word = if let Token::Word(word) = token { Some(word) } else { None };
         if was(1, "INTO") && word.is_some_and(|word| is_word(word, "OUTFILE") || is_word(word, "DUMPFILE")) {
             return Advice::Into;
         }
@@ -194,7 +217,9 @@ fn advice(sql: &str, dialect: Dialect) -> Advice {
         }
         let value = matches!(token, Token::SingleQuotedString(_) | Token::Number(..));
         if dialect == Dialect::Sqlite && value && (was(1, "IS") || (was(0, "IS") && was(1, "NOT"))) {
-            return Advice::Hint("Write = or <> (or IS DISTINCT FROM, where NULL matters) instead of IS with a value.");
+            return Advice::Hint(
+                "Write = or <> (or IS DISTINCT FROM, where NULL matters) instead of IS with a value.",
+            );
         }
         if was(1, "IN") && word.is_some() {
             return Advice::Hint("Write IN (SELECT column FROM table) instead of IN with a table name.");
@@ -211,7 +236,10 @@ fn refuse_parse(error: &ParserError, advice: &Advice) -> Refusal {
     let (message, location) = split_location(message);
     let reason = match advice {
         Advice::None => unreadable(message, location),
-        Advice::Hint(hint) => Reason { hint: (*hint).to_owned(), ..unreadable(message, location) },
+        Advice::Hint(hint) => Reason {
+            hint: (*hint).to_owned(),
+            ..unreadable(message, location)
+        },
         Advice::Into => select_into().at_location(location),
         Advice::Lock => locking_read().at_location(location),
     };
@@ -238,7 +266,13 @@ pub(crate) fn locking_read() -> Reason {
 fn split_location(message: &str) -> (&str, Location) {
     let place = message.rsplit_once(" at Line: ").and_then(|(text, place)| {
         let (line, column) = place.split_once(", Column: ")?;
-        Some((text, Location { line: line.parse().ok()?, column: column.parse().ok()? }))
+        Some((
+            text,
+            Location {
+                line: line.parse().ok()?,
+                column: column.parse().ok()?,
+            },
+        ))
     });
     place.unwrap_or((message, Location { line: 0, column: 0 }))
 }
@@ -270,15 +304,28 @@ fn several_statements() -> Reason {
 }
 
 fn no_statement() -> Reason {
-    Reason::new(ReasonCode::EmptyStatement, "there is no statement", "Write one SELECT statement.")
+    Reason::new(
+        ReasonCode::EmptyStatement,
+        "there is no statement",
+        "Write one SELECT statement.",
+    )
 }
 
 fn not_a_select(word: &str) -> Reason {
     const WRITES: &[&str] = &[
-        "ALTER", "ANALYZE", "ATTACH", "CALL", "COPY", "CREATE", "DELETE", "DETACH", "DO", "DROP", "EXEC", "EXECUTE",
-        "GRANT", "INSERT", "LOAD", "LOCK", "MERGE", "OPTIMIZE", "RENAME", "REINDEX", "REPLACE", "REVOKE", "TRUNCATE",
-        "UPDATE", "VACUUM",
+        "ALTER", "ANALYZE", "ATTACH", "CALL", "COPY", "CREATE", "DELETE", "DETACH", "DO", "DROP", "EXEC",
+        "EXECUTE", "GRANT", "INSERT", "LOAD", "LOCK", "MERGE", "OPTIMIZE", "RENAME", "REINDEX", "REPLACE",
+        "REVOKE", "TRUNCATE", "UPDATE", "VACUUM",
     ];
-    let code = if WRITES.contains(&word) { ReasonCode::WriteStatement } else { ReasonCode::NotASelect };
-    Reason::new(code, format!("only SELECT is allowed, not: {word}"), "Write one SELECT statement.").about(word)
+    let code = if WRITES.contains(&word) {
+        ReasonCode::WriteStatement
+    } else {
+        ReasonCode::NotASelect
+    };
+    Reason::new(
+        code,
+        format!("only SELECT is allowed, not: {word}"),
+        "Write one SELECT statement.",
+    )
+    .about(word)
 }

@@ -59,7 +59,12 @@ fn chains() -> Vec<(&'static str, String)> {
         ("array type", "SELECT CAST(a AS INT", "[]", 2),
         ("map type", "SELECT CAST(a AS ", "ARRAY<", 2),
         ("ctes", "WITH x AS (SELECT 1)", ", x AS (SELECT 1)", 7),
-        ("windows", "SELECT 1 FROM t WINDOW w AS (ORDER BY a)", ", w AS (ORDER BY a)", 8),
+        (
+            "windows",
+            "SELECT 1 FROM t WINDOW w AS (ORDER BY a)",
+            ", w AS (ORDER BY a)",
+            8,
+        ),
         ("keep", "SELECT a FROM t GROUP BY a", " + 1", 2),
         ("alias", "SELECT a + 1 AS x FROM t WHERE x = 1", " OR x = 1", 4),
     ];
@@ -68,8 +73,15 @@ fn chains() -> Vec<(&'static str, String)> {
         let most = (1985 / tokens).min((16 * 1024 - 64) / link.len());
         for count in [20, 23, 100, most] {
             let text = chain(head, link, count.min(most));
-            let opened = text.matches('(').count().saturating_sub(text.matches(')').count());
-            let ends = if name.starts_with("case") { " END".repeat(count.min(most)) } else { String::new() };
+            let opened = text
+                .matches('(')
+                .count()
+                .saturating_sub(text.matches(')').count());
+            let ends = if name.starts_with("case") {
+                " END".repeat(count.min(most))
+            } else {
+                String::new()
+            };
             chains.push((*name, text.clone()));
             chains.push((*name, format!("{text} 1{ends}{}", ")".repeat(opened))));
         }
@@ -89,8 +101,15 @@ fn the_longest_chains_fit_a_small_stack_and_answer_in_time() {
                     Ok(_) => "allowed".to_owned(),
                     Err(refusal) => refusal.reasons[0].code.to_string(),
                 };
-                println!("{name} {dialect} {} bytes: {words} in {:?}", sql.len(), start.elapsed());
-                assert!(start.elapsed().as_secs() < 5, "must not take exponential time: {name}");
+                println!(
+                    "{name} {dialect} {} bytes: {words} in {:?}",
+                    sql.len(),
+                    start.elapsed()
+                );
+                assert!(
+                    start.elapsed().as_secs() < 5,
+                    "must not take exponential time: {name}"
+                );
             }
         }
     });

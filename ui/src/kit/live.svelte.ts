@@ -1,5 +1,7 @@
 // What is said to screen readers. One polite and one urgent region sit in the frame; everybody speaks through here.
 
+import { untrack } from "svelte";
+
 let polite = $state("");
 let urgent = $state("");
 
@@ -15,7 +17,9 @@ export const liveRegions = {
 
 /** Says `text` when the reader pauses, or at once when `isUrgent`. */
 export function announce(text: string, isUrgent = false): void {
-  // A repeated text must change to be read again; a no-break space is not heard.
-  if (isUrgent) urgent = urgent === text ? `${text}\u00a0` : text;
-  else polite = polite === text ? `${text}\u00a0` : text;
+  // A repeated text must change to be read again; a no-break space is not heard. Untracked: an effect may speak.
+  untrack(() => {
+    if (isUrgent) urgent = urgent === text ? `${text}\u00a0` : text;
+    else polite = polite === text ? `${text}\u00a0` : text;
+  });
 }

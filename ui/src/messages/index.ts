@@ -36,7 +36,9 @@ export function t(key: MessageKey, params: Params = {}): string {
 
 /** The text of `key` in a given language. */
 export function translate(language: Locale, key: MessageKey, params: Params = {}): string {
-  const message = catalogues[language][key];
+  // A word that is missing in spite of the type check must not take the page with it.
+  const message: Message | undefined = catalogues[language][key];
+  if (message === undefined) return key;
   return fill(language, choose(language, message, params), params);
 }
 

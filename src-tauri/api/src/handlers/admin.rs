@@ -7,7 +7,7 @@ use andon_domain::ports::{AuditFilter, AuditVerdict};
 use andon_domain::{AgentId, Class, Secret, operations};
 use andon_engine::approve::{self, Asked};
 use andon_engine::dispatch::{self, Page, ReadResult};
-use andon_engine::{agents, audit, status};
+use andon_engine::{agents, audit, status, watch};
 use serde_json::json;
 
 use super::{Context, approvals, session};
@@ -149,15 +149,22 @@ pub(crate) async fn credential_set(context: &Context<'_>, request: CredentialSet
     let event = AuditEvent::new(&context.caller, context.engine().clock().now(), action, system.as_str().to_owned())
         .detail(json!({ "system": system }));
     audit::append(context.engine(), event).await.map_err(|e| context.fail(e))?;
-    context.console.credentials.changed(tenant, system);
+    try_again(context, system)?;
     status::check_all(context.engine(), tenant).await.map_err(|e| context.fail(e))?;
     Ok(Empty {})
 }
 
 pub(crate) async fn connection_test(context: &Context<'_>, request: SystemRef) -> Answer<StatusView> {
     let tenant = &context.caller.tenant;
-    // A person pressed "test": a connection that was locked after a refused logon may try once more.
-    context.console.credentials.changed(tenant, request.system);
+    // A person pressed "test".
+    try_again(context, request.system)?;
     status::check_all(context.engine(), tenant).await.map_err(|e| context.fail(e))?;
     session::status(context, Empty {}).await
+}
+
+/// A connection that stopped after a refused logon, and its feeds, may try once more.
+fn try_again(context: &Context<'_>, system: andon_domain::System) -> Answer<()> {
+    let tenant = &context.caller.tenant;
+    context.console.credentials.changed(tenant, system);
+    watch::resume(context.engine(), tenant, system).map_err(|e| context.fail(e))
 }

@@ -7,7 +7,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use read::{Mistake, Mistakes, Place};
+pub use read::Mistakes;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -75,7 +75,7 @@ impl EnvironmentSecrets {
 ///
 /// # Errors
 /// Every mistake found, in the order of file and environment.
-pub fn load(file: Option<&Path>, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, Mistakes> {
+pub(crate) fn load(file: Option<&Path>, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, Mistakes> {
     let mut reader = Reader::new(file, environment);
     let sap = sap(&mut reader);
     let mes = mes(&mut reader);

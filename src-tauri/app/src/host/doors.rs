@@ -22,14 +22,14 @@ const COOKIE: &str = "andon_session";
 type Hash = [u8; 32];
 
 /// The doors of the host.
-pub struct Doors {
+pub(crate) struct Doors {
     links: Mutex<Vec<(Hash, Instant)>>,
     browsers: Mutex<HashMap<Hash, Arc<Session>>>,
     control: (Hash, Arc<Session>),
 }
 
 /// Somebody who is in.
-pub enum Entry {
+pub(crate) enum Entry {
     /// A browser with a cookie.
     Browser(Arc<Session>),
     /// `andonctl` with the control token.
@@ -39,7 +39,7 @@ pub enum Entry {
 impl Entry {
     /// The session behind it.
     #[must_use]
-    pub fn session(&self) -> &Session {
+    pub(crate) fn session(&self) -> &Session {
         match self {
             Self::Browser(session) | Self::Control(session) => session,
         }
@@ -60,7 +60,7 @@ fn hash(token: &str) -> Hash {
 impl Doors {
     /// Doors with a fresh control token, which is returned for its file.
     #[must_use]
-    pub fn new(console: &Console) -> (Arc<Self>, Secret) {
+    pub(crate) fn new(console: &Console) -> (Arc<Self>, Secret) {
         let token = new_token(console.engine().ids());
         let control = (hash(&token), console.sign_in(Via::Cli));
         let doors = Self { links: Mutex::default(), browsers: Mutex::default(), control };
@@ -69,7 +69,7 @@ impl Doors {
 
     /// A token for a link, good once.
     #[must_use]
-    pub fn new_link(&self, ids: &dyn Ids) -> String {
+    pub(crate) fn new_link(&self, ids: &dyn Ids) -> String {
         let token = new_token(ids);
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         if links.len() >= MOST_LINKS {
@@ -81,7 +81,7 @@ impl Doors {
 
     /// Spends a link; the cookie to set, or `None` when it is unknown, spent or too old.
     #[must_use]
-    pub fn spend(&self, token: &str, console: &Console) -> Option<String> {
+    pub(crate) fn spend(&self, token: &str, console: &Console) -> Option<String> {
         let wanted = hash(token);
         {
             let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +97,7 @@ impl Doors {
 
     /// Who sends these headers.
     #[must_use]
-    pub fn entry(&self, headers: &HeaderMap) -> Option<Entry> {
+    pub(crate) fn entry(&self, headers: &HeaderMap) -> Option<Entry> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         if let Some(token) = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")) {
             return (hash(token) == self.control.0).then(|| Entry::Control(Arc::clone(&self.control.1)));

@@ -7,7 +7,7 @@ mod doors;
 mod events;
 mod files;
 
-pub use doors::{Doors, Entry};
+pub(crate) use doors::{Doors, Entry};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -44,7 +44,7 @@ impl Host {
 }
 
 /// A listener that is bound and not yet serving, so that its address is known first.
-pub struct BoundHost {
+pub(crate) struct BoundHost {
     listener: TcpListener,
     address: SocketAddr,
 }
@@ -54,7 +54,7 @@ impl BoundHost {
     ///
     /// # Errors
     /// When the address is not on this machine's loopback or is taken.
-    pub async fn bind(listen: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<Self> {
         anyhow::ensure!(
             listen.ip().is_loopback(),
             "the host listens on this machine only: {listen}; give 127.0.0.1 or [::1], and use a tunnel for other machines"
@@ -68,7 +68,7 @@ impl BoundHost {
 
     /// `http://127.0.0.1:port`.
     #[must_use]
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
@@ -76,7 +76,7 @@ impl BoundHost {
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn serve(
+    pub(crate) async fn serve(
         self,
         console: Arc<Console>,
         doors: Arc<Doors>,
@@ -104,21 +104,23 @@ fn router(host: Arc<Host>, ui: Option<PathBuf>) -> Router {
         .with_state(host)
 }
 
-/// A page of another name on this address (DNS rebinding) and a page of another origin get nothing.
 async fn check_host(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
-    let port = host.address.port();
+    match refusal(request.headers(), host.address.port()) {
+        Some(words) => (StatusCode::FORBIDDEN, words).into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// A page of another name on this address (DNS rebinding) and a page of another origin get nothing.
+fn refusal(headers: &HeaderMap, port: u16) -> Option<&'static str> {
     let allowed = [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("[::1]:{port}")];
-    let header_text = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let named = header_text(header::HOST);
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let named = text(header::HOST);
     if !named.is_some_and(|name| allowed.iter().any(|allowed| allowed == name)) {
-        return (StatusCode::FORBIDDEN, "this name is not served here").into_response();
+        return Some("this name is not served here");
     }
-    let is_foreign = request.headers().contains_key(header::ORIGIN)
-        && header_text(header::ORIGIN).and_then(|origin| origin.strip_prefix("http://")) != named;
-    if is_foreign {
-        return (StatusCode::FORBIDDEN, "pages of another origin are not served").into_response();
-    }
-    next.run(request).await
+    let origin = text(header::ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
+    (headers.contains_key(header::ORIGIN) && origin != named).then_some("pages of another origin are not served")
 }
 
 async fn harden(mut response: Response) -> Response {

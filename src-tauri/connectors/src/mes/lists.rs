@@ -222,6 +222,7 @@ pub(super) fn problem(answer: &Answer) -> PortError {
         404 | 410 => (PortErrorKind::NotFound, "has nothing at this address"),
         408 | 429 => (PortErrorKind::Unavailable, "asks for fewer requests"),
         400..=499 => (PortErrorKind::Rejected, "did not accept the request"),
+        503 => (PortErrorKind::Unavailable, "is overloaded or being maintained"),
         _ => (PortErrorKind::Unavailable, "has trouble of its own"),
     };
     let message = said.map_or_else(|| ours.to_owned(), |text| visible(&text, 300));

@@ -225,6 +225,7 @@ fn refused(answer: &Answer) -> PortError {
             "sends us to another address, which is never followed",
         ),
         400..=499 => (PortErrorKind::Rejected, "did not accept the request"),
+        503 => (PortErrorKind::Unavailable, "is overloaded or being maintained"),
         _ => (PortErrorKind::Unavailable, "has trouble of its own"),
     };
     let body = visible(&String::from_utf8_lossy(&answer.body), 1_000);

@@ -11,11 +11,12 @@ use andon_approvals::{
     Reconciled, WriteOperation,
 };
 use andon_domain::operations::{CreatePurchaseOrder, CreatePurchaseOrderItem};
-use andon_domain::records::StockType;
+use andon_domain::records::{StockRow, StockType};
 use andon_domain::text::visible;
 use andon_domain::{Amount, CanonicalJson, PortError, PortErrorKind, System};
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Map, Value, json};
 
 use super::config::PURCHASE_ORDER_SERVICE;
@@ -27,6 +28,9 @@ use super::wire::{Envelope, OrderRow};
 use super::{Sap, stock, typed};
 use crate::transport::{Answer, AuthKind, Call, Failure, Sent};
 
+/// Stock reads of one check at the same time.
+const READS_AT_ONCE: usize = 6;
+
 /// `sap.create_purchase_order`.
 pub(super) struct CreatePurchaseOrderWrite(pub(super) Arc<Sap>);
 
@@ -35,8 +39,7 @@ impl WriteOperation for CreatePurchaseOrderWrite {
     async fn check(&self, parameters: &CanonicalJson) -> Result<Vec<Precondition>, PortError> {
         let order: CreatePurchaseOrder = typed(System::Sap, parameters)?;
         let mut found = vec![supplier_is_known(&self.0, &order.supplier).await?];
-        for (material, plant) in materials(&order) {
-            let stock = stock::of_material(&self.0, material, plant).await?;
+        for ((material, plant), stock) in stocks(&self.0, &order).await? {
             found.push(Precondition {
                 rule: "sap-02".to_owned(),
                 label: format!("material {material} is kept in plant {plant}"),
@@ -57,8 +60,7 @@ impl WriteOperation for CreatePurchaseOrderWrite {
     async fn current(&self, parameters: &CanonicalJson) -> Result<Current, PortError> {
         let order: CreatePurchaseOrder = typed(System::Sap, parameters)?;
         let mut values = BTreeMap::new();
-        for (material, plant) in materials(&order) {
-            let rows = stock::of_material(&self.0, material, plant).await?;
+        for ((material, plant), rows) in stocks(&self.0, &order).await? {
             let own = rows
                 .iter()
                 .filter(|row| row.special_stock.is_none() && row.stock_type == StockType::Unrestricted);
@@ -181,12 +183,24 @@ fn plain(filter: Filter, select: &'static str) -> Query {
     }
 }
 
-fn materials(order: &CreatePurchaseOrder) -> BTreeSet<(&str, &str)> {
-    order
+/// Stock of every material and plant of the order, a few at a time.
+async fn stocks(
+    sap: &Sap,
+    order: &CreatePurchaseOrder,
+) -> Result<Vec<((String, String), Vec<StockRow>)>, PortError> {
+    let wanted: BTreeSet<_> = order
         .items
         .iter()
-        .map(|item| (item.material.as_str(), item.plant.as_str()))
-        .collect()
+        .map(|item| (item.material.clone(), item.plant.clone()))
+        .collect();
+    let reads = wanted.into_iter().map(|(material, plant)| async move {
+        let rows = stock::of_material(sap, &material, &plant).await?;
+        Ok(((material, plant), rows))
+    });
+    futures_util::stream::iter(reads)
+        .buffered(READS_AT_ONCE)
+        .try_collect()
+        .await
 }
 
 async fn supplier_is_known(sap: &Sap, supplier: &str) -> Result<Precondition, PortError> {

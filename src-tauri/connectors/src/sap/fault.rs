@@ -170,6 +170,7 @@ pub(super) fn failure(answer: &Answer) -> PortError {
         404 => (PortErrorKind::NotFound, "has nothing at this address"),
         412 | 428 => (PortErrorKind::Conflict, "says that it was changed meanwhile"),
         429 => (PortErrorKind::Unavailable, "asks for fewer requests"),
+        503 => (PortErrorKind::Unavailable, "is overloaded or being maintained"),
         500.. => (PortErrorKind::Unavailable, "has trouble of its own"),
         _ => (PortErrorKind::Protocol, "answered something that is not OData"),
     };

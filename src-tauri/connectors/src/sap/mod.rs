@@ -39,6 +39,7 @@ pub struct Sap {
     transport: Transport,
     clock: Arc<dyn Clock>,
     session: session::Sessions,
+    narrowed: reader::Narrowed,
 }
 
 impl Sap {
@@ -66,6 +67,7 @@ impl Sap {
             transport,
             clock,
             session: session::Sessions::default(),
+            narrowed: reader::Narrowed::default(),
         }))
     }
 

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 
 use super::config::PURCHASE_ORDER_SERVICE;
 use super::edm::{self, Filter};
-use super::reader::{Query, Rows};
+use super::reader::{Expand, Query, Rows};
 use super::wire::{ItemRow, OrderRow};
 use super::{Sap, typed, values};
 
@@ -89,7 +89,10 @@ fn query(filter: Filter) -> Query {
         set: "A_PurchaseOrder",
         filter,
         select: SELECT,
-        expand: Some("to_PurchaseOrderItem"),
+        expand: Some(Expand {
+            navigation: "to_PurchaseOrderItem",
+            target: "A_PurchaseOrderItemType",
+        }),
         order: "PurchaseOrder",
     }
 }

@@ -1,7 +1,8 @@
 //! Reads collections page by page: our own pages by `$top` and `$skip` over the full key, and the server's by `__next`,
 //! of which only path and query are taken. Nothing but the connection's origin is ever contacted.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 
 use andon_domain::{PortError, PortErrorKind, System, Timestamp};
 use reqwest::Url;
@@ -24,9 +25,17 @@ pub(super) struct Query {
     pub(super) filter: Filter,
     /// Always named: a whole row has up to 120 fields.
     pub(super) select: &'static str,
-    pub(super) expand: Option<&'static str>,
+    pub(super) expand: Option<Expand>,
     /// The full key, or rows repeat or get lost between pages.
     pub(super) order: &'static str,
+}
+
+/// A navigation to read along.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expand {
+    pub(super) navigation: &'static str,
+    /// Entity type it leads to.
+    pub(super) target: &'static str,
 }
 
 /// Rows of a read.
@@ -80,10 +89,34 @@ impl Sap {
         url.set_query(Some(&query));
     }
 
-    /// All rows of the answer, up to `limit`.
+    /// All rows of the answer, up to `limit`. Where a release lacks a field that we ask for, it is asked without it.
     pub(super) async fn rows<T: DeserializeOwned>(
         &self,
         query: &Query,
+        limit: usize,
+    ) -> Result<Rows<T>, PortError> {
+        let select = self
+            .narrowed
+            .of(query.set)
+            .unwrap_or_else(|| query.select.to_owned());
+        match self.rows_of(query, &select, limit).await {
+            Err(error) if error.kind == PortErrorKind::Rejected => {
+                let Some(fewer) = self.fields_there(query).await.filter(|fewer| *fewer != select) else {
+                    return Err(error);
+                };
+                let rows = self.rows_of(query, &fewer, limit).await?;
+                tracing::warn!(set = query.set, %fewer, "this release of SAP lacks fields; it is asked for fewer");
+                self.narrowed.keep(query.set, fewer);
+                Ok(rows)
+            }
+            other => other,
+        }
+    }
+
+    async fn rows_of<T: DeserializeOwned>(
+        &self,
+        query: &Query,
+        select: &str,
         limit: usize,
     ) -> Result<Rows<T>, PortError> {
         let mut all = Rows {
@@ -97,7 +130,7 @@ impl Sap {
         loop {
             let room = (limit + 1).saturating_sub(all.rows.len());
             let top = room.min(self.config.page_size as usize);
-            let mut next = Some(self.page_address(query, all.rows.len(), top));
+            let mut next = Some(self.page_address(query, select, all.rows.len(), top));
             let before = all.rows.len();
             while let Some(address) = next {
                 pages += 1;
@@ -136,16 +169,16 @@ impl Sap {
         }
     }
 
-    fn page_address(&self, query: &Query, skip: usize, top: usize) -> Url {
+    fn page_address(&self, query: &Query, select: &str, skip: usize, top: usize) -> Url {
         let (skip_text, top_text) = (skip.to_string(), top.to_string());
         let filter = query.filter.text();
         let mut options = vec![
-            ("$select", query.select),
+            ("$select", select),
             ("$orderby", query.order),
             ("$top", &top_text),
             ("$format", "json"),
         ];
-        options.extend(query.expand.map(|expand| ("$expand", expand)));
+        options.extend(query.expand.map(|expand| ("$expand", expand.navigation)));
         options.extend(filter.as_deref().map(|filter| ("$filter", filter)));
         if skip == 0 {
             options.push(("$inlinecount", "allpages"));
@@ -172,6 +205,32 @@ impl Sap {
         } else {
             Err(fault::failure(&answer))
         }
+    }
+
+    /// The fields of the query that the service's own description has.
+    async fn fields_there(&self, query: &Query) -> Option<String> {
+        let call =
+            Call::new(self.address(query.service, "$metadata", &[])).header("accept", "application/xml");
+        let answer = self
+            .transport
+            .get(&call)
+            .await
+            .ok()
+            .filter(|answer| answer.status == 200)?;
+        let metadata = String::from_utf8_lossy(&answer.body);
+        let own = format!("{}Type", query.set);
+        let is_there = |field: &&str| match (field.split_once('/'), query.expand) {
+            (Some((_, field)), Some(expand)) => has_property(&metadata, expand.target, field),
+            _ => has_property(&metadata, &own, field),
+        };
+        Some(
+            query
+                .select
+                .split(',')
+                .filter(is_there)
+                .collect::<Vec<_>>()
+                .join(","),
+        )
     }
 
     /// Our own address for a link of the server: its path and query on our origin. Behind proxies a link may carry an
@@ -201,6 +260,34 @@ impl Sap {
         self.set_query(&mut address, target.query().unwrap_or_default());
         Ok(address)
     }
+}
+
+/// What is asked of sets whose release lacks fields.
+#[derive(Default)]
+pub(super) struct Narrowed(Mutex<HashMap<&'static str, String>>);
+
+impl Narrowed {
+    fn of(&self, set: &str) -> Option<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(set)
+            .cloned()
+    }
+
+    fn keep(&self, set: &'static str, select: String) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(set, select);
+    }
+}
+
+fn has_property(metadata: &str, entity_type: &str, property: &str) -> bool {
+    let start = metadata.find(&format!("<EntityType Name=\"{entity_type}\""));
+    let body = start.map(|at| &metadata[at..]).unwrap_or_default();
+    let body = body.split("</EntityType>").next().unwrap_or_default();
+    body.contains(&format!("<Property Name=\"{property}\""))
 }
 
 /// Reads a JSON body.

@@ -235,3 +235,29 @@ fn explain(error: &rusqlite::Error, denied: &Denied, stop: &Stop) -> PortError {
 fn failure(kind: PortErrorKind, message: &str) -> PortError {
     PortError::new(System::Sql, kind, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denial_behind_the_guard_is_an_alarm_and_not_a_plain_error() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t(a)").unwrap();
+        let denied = wall::raise(&connection, Allowed::default()).unwrap();
+        let error = connection.prepare("SELECT a FROM t").map(|_| ()).unwrap_err();
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let stop = Stop {
+            deadline: Instant::now(),
+            limits: RunLimits::default(),
+            abandoned,
+        };
+        let alarm = explain(&error, &denied, &stop);
+        assert_eq!(alarm.kind, PortErrorKind::Rejected);
+        assert!(
+            alarm.detail.starts_with("walls disagree: Read"),
+            "{}",
+            alarm.detail
+        );
+    }
+}

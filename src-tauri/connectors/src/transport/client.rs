@@ -2,185 +2,23 @@
 //! whether it can have reached the system.
 
 use std::error::Error as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use andon_domain::{PortError, PortErrorKind, System};
 use bytes::Bytes;
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap};
 use reqwest::{Method, Url};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::auth::{Admission, AuthKind, Authenticator, CredentialSource};
+use super::auth::{Admission, Authenticator, CredentialSource};
 use super::body::{self, BodyFault};
-use super::endpoint::{HttpRule, check_endpoint};
+use super::call::{Answer, Call, Failure, Limits, Sent, TransportSettings};
+use super::endpoint::check_endpoint;
 use super::resolver::{CheckedResolver, ForbiddenAddress};
 use super::retry::{Waits, is_later, retry_after};
 use super::tls::{self, Roots};
-
-/// Limits of a connection. The defaults are what the documentation promises.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Time to connect.
-    pub connect: Duration,
-    /// Silence allowed while reading, and before the answer of a read begins.
-    pub idle: Duration,
-    /// Time for a call, all attempts and waits together.
-    pub total: Duration,
-    /// Decompressed bytes of an answer.
-    pub body: usize,
-    /// Attempts of a read.
-    pub attempts: u32,
-    /// First step of the back-off.
-    pub back_off: Duration,
-    /// Connections kept open without use.
-    pub idle_connections: usize,
-    /// Requests at the same time.
-    pub open_requests: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            idle: Duration::from_secs(15),
-            total: Duration::from_secs(60),
-            body: 32 * 1024 * 1024,
-            attempts: 4,
-            back_off: Duration::from_millis(200),
-            idle_connections: 20,
-            open_requests: 100,
-        }
-    }
-}
-
-/// What a connection is made of.
-#[derive(Debug, Clone)]
-pub struct TransportSettings {
-    /// For messages.
-    pub system: System,
-    /// The one address; nothing else is ever contacted.
-    pub endpoint: Url,
-    /// Whether plain HTTP may leave this machine.
-    pub http: HttpRule,
-    /// How to log on.
-    pub auth: AuthKind,
-    /// Certificates to trust besides the operating system's.
-    pub ca_file: Option<PathBuf>,
-    /// Limits.
-    pub limits: Limits,
-}
-
-/// One request.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// Where; must be of the connection's origin.
-    pub url: Url,
-    /// Headers besides `Authorization`.
-    pub headers: HeaderMap,
-    /// Body of a write.
-    pub body: Option<Bytes>,
-    /// Whether to log on.
-    pub is_authenticated: bool,
-    /// Attempts, when fewer than the connection's.
-    pub attempts: Option<u32>,
-    /// Time for the call, when shorter than the connection's.
-    pub total: Option<Duration>,
-}
-
-impl Call {
-    /// A request with credentials and nothing special.
-    #[must_use]
-    pub fn new(url: Url) -> Self {
-        Self {
-            url,
-            headers: HeaderMap::new(),
-            body: None,
-            is_authenticated: true,
-            attempts: None,
-            total: None,
-        }
-    }
-
-    /// Adds a header; a value that cannot be sent is left out.
-    #[must_use]
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(name, value);
-        }
-        self
-    }
-}
-
-/// An answer with any status but 401 for a request with credentials.
-#[derive(Debug)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// Decompressed body.
-    pub body: Vec<u8>,
-    /// Attempts it took.
-    pub attempts: u32,
-    /// Time of all attempts and waits.
-    pub elapsed: Duration,
-    /// Time of the last attempt until its headers were there.
-    pub round_trip: Duration,
-}
-
-impl Answer {
-    /// Text of a header; empty when absent or not text.
-    #[must_use]
-    pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    }
-
-    /// A failure that carries this answer's attempts.
-    #[must_use]
-    pub fn failure(&self, system: System, kind: PortErrorKind, message: impl Into<String>) -> PortError {
-        PortError {
-            attempts: self.attempts,
-            elapsed: self.elapsed,
-            ..PortError::new(system, kind, message)
-        }
-    }
-}
-
-/// Whether a failed request can have reached the system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
-    /// Surely not.
-    No,
-    /// It may have.
-    Maybe,
-}
-
-/// A request without a usable answer.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// What happened.
-    pub error: PortError,
-    /// Whether it can have reached the system.
-    pub sent: Sent,
-    /// Whether another attempt of a read makes sense.
-    may_help_to_retry: bool,
-}
-
-impl Failure {
-    fn unsent(error: PortError) -> Self {
-        Self {
-            error,
-            sent: Sent::No,
-            may_help_to_retry: false,
-        }
-    }
-}
 
 /// An answer whose body is read as it comes. Dropping it closes the connection.
 #[derive(Debug)]
@@ -268,7 +106,8 @@ impl Transport {
             .no_gzip()
             .connect_timeout(limits.connect)
             .pool_max_idle_per_host(limits.idle_connections)
-            .pool_idle_timeout(Duration::from_secs(60))
+            // Shorter than what servers usually keep, so that a write does not meet a connection just closed.
+            .pool_idle_timeout(Duration::from_secs(25))
             .tcp_keepalive(Duration::from_secs(30))
             .user_agent(concat!("andon/", env!("CARGO_PKG_VERSION")))
             .build()

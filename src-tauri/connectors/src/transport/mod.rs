@@ -5,6 +5,7 @@
 
 mod auth;
 mod body;
+mod call;
 mod client;
 mod endpoint;
 mod resolver;
@@ -15,7 +16,8 @@ mod tls;
 mod tests;
 
 pub use auth::{AuthKind, CredentialSource};
-pub use client::{Answer, Call, Failure, Limits, Sent, Streaming, Transport, TransportSettings};
+pub use call::{Answer, Call, Failure, Limits, Sent, TransportSettings};
+pub use client::{Streaming, Transport};
 pub use endpoint::{ConfigProblem, HttpRule, check_endpoint};
 pub(crate) use retry::http_date;
 pub use retry::retry_after;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use andon_domain::{PortErrorKind, System};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::stranger::{Fixed, Reply, Seen, Stranger};
@@ -14,7 +15,7 @@ use crate::stranger::{Fixed, Reply, Seen, Stranger};
 fn limits() -> Limits {
     Limits {
         total: Duration::from_secs(5),
-        idle: Duration::from_millis(300),
+        idle: Duration::from_secs(1),
         back_off: Duration::from_millis(1),
         body: 2 * 1024 * 1024,
         ..Limits::default()
@@ -155,7 +156,7 @@ async fn a_write_is_sent_once_and_may_have_arrived_when_its_answer_is_lost() {
         assert_eq!(server.count("POST"), 1);
     }
     let busy = first(|| Reply::with(503, &[("retry-after", "0")], "")).await;
-    let answer = transport(&busy, short)
+    let answer = transport(&busy, limits())
         .post(&Call::new(busy.url.clone()))
         .await
         .unwrap();
@@ -291,7 +292,7 @@ async fn at_most_the_allowed_requests_are_open_at_once() {
     let one = Limits {
         open_requests: 1,
         attempts: 1,
-        idle: Duration::from_millis(200),
+        idle: Duration::from_millis(900),
         ..limits()
     };
     let transport = Arc::new(transport(&server, one));
@@ -310,4 +311,76 @@ async fn at_most_the_allowed_requests_are_open_at_once() {
         slow.await.unwrap().is_err(),
         "the second waited until the first had ended"
     );
+}
+
+/// A server that speaks TLS with a certificate for `name`, and that certificate as PEM.
+async fn tls_server(name: &str) -> (reqwest::Url, String) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config =
+        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(socket).await else {
+                continue;
+            };
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+                .await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (url, made.cert.pem())
+}
+
+#[tokio::test]
+async fn a_certificate_is_always_verified_and_a_ca_file_adds_one() {
+    let (right, right_pem) = tls_server("127.0.0.1").await;
+    let (wrong, wrong_pem) = tls_server("other.example.org").await;
+    let file = |pem: &str| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(pem.as_bytes()).unwrap();
+        file
+    };
+    let (right_file, wrong_file) = (file(&right_pem), file(&wrong_pem));
+    let ask = async |url: &reqwest::Url, ca: Option<&tempfile::NamedTempFile>| {
+        let settings = TransportSettings {
+            system: System::Mes,
+            endpoint: url.clone(),
+            http: HttpRule::Everywhere,
+            auth: AuthKind::None,
+            ca_file: ca.map(|file| file.path().to_owned()),
+            limits: limits(),
+        };
+        Transport::new(settings, Fixed::new(None))
+            .unwrap()
+            .get(&Call::new(url.clone()))
+            .await
+    };
+    assert_eq!(ask(&right, Some(&right_file)).await.unwrap().status, 200);
+    for (url, ca) in [
+        (&right, None),
+        (&right, Some(&wrong_file)),
+        (&wrong, Some(&wrong_file)),
+    ] {
+        let error = ask(url, ca).await.unwrap_err();
+        assert_eq!(
+            (error.message.as_str(), error.attempts),
+            ("shows a certificate that is not trusted", 1),
+            "{}",
+            error.detail
+        );
+    }
 }

@@ -10,8 +10,8 @@ use andon_domain::{Caller, Permission, PortError, PortErrorKind, System};
 use andon_guard::{CancelFlag, Policy, Refusal};
 use serde_json::json;
 
-use super::statement::{QueryResult, Statement, note_refusal, pass, run_passed};
 use super::policy_of;
+use super::statement::{QueryResult, Statement, note_refusal, pass, run_passed};
 use crate::access::permit;
 use crate::audit;
 use crate::error::EngineError;
@@ -60,8 +60,13 @@ pub async fn ask(
     let model = model.ok_or_else(|| EngineError::NotConfigured(System::Model.as_str().to_owned()))?;
     let question = checked_question(question)?;
     let mut request = model_request(engine, tenant, caller, question);
-    let mut answer =
-        Answer { result: None, assumptions: None, refused: Vec::new(), model: model.name(), tokens: None };
+    let mut answer = Answer {
+        result: None,
+        assumptions: None,
+        refused: Vec::new(),
+        model: model.name(),
+        tokens: None,
+    };
     for attempt in 1..=MOST_ATTEMPTS {
         if cancel.is_cancelled() {
             return Err(PortError::new(System::Model, PortErrorKind::Cancelled, "cancelled").into());
@@ -73,10 +78,18 @@ pub async fn ask(
                 return Err(error.into());
             }
         };
-        let ModelReply { sql, assumptions, tokens } = reply;
+        let ModelReply {
+            sql,
+            assumptions,
+            tokens,
+        } = reply;
         answer.assumptions = assumptions;
         answer.tokens = sum(answer.tokens, tokens);
-        let statement = Statement { sql, question: Some(question.to_owned()), cancel: cancel.clone() };
+        let statement = Statement {
+            sql,
+            question: Some(question.to_owned()),
+            cancel: cancel.clone(),
+        };
         match pass(engine, tenant, caller, &statement.sql, attempt) {
             Ok(passed) => {
                 answer.result = Some(run_passed(engine, tenant, caller, statement, passed).await?);
@@ -85,7 +98,10 @@ pub async fn ask(
             Err(refusal) => {
                 note_refusal(engine, tenant, caller, &statement, &refusal).await?;
                 request.previous = Some((statement.sql.clone(), reasons_for_model(&refusal)));
-                answer.refused.push(Attempt { sql: statement.sql, refusal });
+                answer.refused.push(Attempt {
+                    sql: statement.sql,
+                    refusal,
+                });
             }
         }
     }
@@ -118,9 +134,19 @@ fn model_request(engine: &Engine, tenant: &Tenant, caller: &Caller, question: &s
 fn schema_for_model(policy: &Policy) -> String {
     let mut text = String::new();
     for table in policy.tables() {
-        let _ = writeln!(text, "table {}{}", table.name, described(table.description.as_deref()));
+        let _ = writeln!(
+            text,
+            "table {}{}",
+            table.name,
+            described(table.description.as_deref())
+        );
         for column in &table.columns {
-            let _ = writeln!(text, "  {}{}", column.name, described(column.description.as_deref()));
+            let _ = writeln!(
+                text,
+                "  {}{}",
+                column.name,
+                described(column.description.as_deref())
+            );
         }
     }
     text
@@ -131,7 +157,10 @@ fn described(description: Option<&str>) -> String {
 }
 
 fn reasons_for_model(refusal: &Refusal) -> String {
-    let lines = refusal.reasons.iter().map(|reason| format!("- {}. {}", reason.message, reason.hint));
+    let lines = refusal
+        .reasons
+        .iter()
+        .map(|reason| format!("- {}. {}", reason.message, reason.hint));
     lines.collect::<Vec<_>>().join("\n")
 }
 

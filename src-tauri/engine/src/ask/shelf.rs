@@ -75,7 +75,10 @@ fn size(rows: &RowSet) -> usize {
         Cell::Text(text) => size_of::<Cell>() + text.len(),
         _ => size_of::<Cell>(),
     };
-    rows.rows.iter().map(|row| size_of::<Vec<Cell>>() + row.iter().map(cell).sum::<usize>()).sum()
+    rows.rows
+        .iter()
+        .map(|row| size_of::<Vec<Cell>>() + row.iter().map(cell).sum::<usize>())
+        .sum()
 }
 
 /// Some rows of a result.
@@ -102,7 +105,10 @@ impl RowWindow {
 pub fn result(engine: &Engine, caller: &Caller, id: &str) -> Result<KeptResult, EngineError> {
     permit(caller, Permission::QueryRun)?;
     let tenant = engine.tenant(&caller.tenant)?;
-    let own = tenant.results.find(id).filter(|kept| kept.actor == caller.actor() && kept.class <= caller.clearance);
+    let own = tenant
+        .results
+        .find(id)
+        .filter(|kept| kept.actor == caller.actor() && kept.class <= caller.clearance);
     own.ok_or_else(|| EngineError::NotFound("result; run the query again".to_owned()))
 }
 
@@ -120,7 +126,10 @@ pub fn window(
     let set = result(engine, caller, id)?.rows;
     let start = offset.min(set.rows.len());
     let end = start.saturating_add(limit.min(MOST_WINDOW)).min(set.rows.len());
-    Ok(RowWindow { set, range: start..end })
+    Ok(RowWindow {
+        set,
+        range: start..end,
+    })
 }
 
 /// The whole result as CSV (RFC 4180): column names first, no cell that a spreadsheet would run. Data that leaves is an
@@ -131,9 +140,10 @@ pub fn window(
 pub async fn export_csv(engine: &Engine, caller: &Caller, id: &str) -> Result<String, EngineError> {
     let kept = result(engine, caller, id)?;
     let tenant = engine.tenant(&caller.tenant)?;
-    let event = AuditEvent::new(caller, engine.clock.now(), "query.exported", kept.id.clone()).detail(json!({
-        "format": "csv", "rows": kept.rows.rows.len(), "class": kept.class,
-    }));
+    let event =
+        AuditEvent::new(caller, engine.clock.now(), "query.exported", kept.id.clone()).detail(json!({
+            "format": "csv", "rows": kept.rows.rows.len(), "class": kept.class,
+        }));
     audit::note(engine, tenant, event).await?;
     Ok(csv(&kept.rows))
 }
@@ -180,8 +190,16 @@ mod tests {
     use andon_guard::ResultColumn;
 
     fn set(rows: Vec<Vec<Cell>>) -> RowSet {
-        let columns = ["name", "=cmd"].map(|name| ResultColumn { name: name.to_owned(), declared_type: None });
-        RowSet { columns: columns.to_vec(), rows, truncated: false, elapsed_ms: 0 }
+        let columns = ["name", "=cmd"].map(|name| ResultColumn {
+            name: name.to_owned(),
+            declared_type: None,
+        });
+        RowSet {
+            columns: columns.to_vec(),
+            rows,
+            truncated: false,
+            elapsed_ms: 0,
+        }
     }
 
     #[test]

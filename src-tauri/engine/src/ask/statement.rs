@@ -104,7 +104,10 @@ pub async fn run(engine: &Engine, caller: &Caller, statement: Statement) -> Resu
 pub async fn history(engine: &Engine, caller: &Caller, limit: u32) -> Result<Vec<QueryRecord>, EngineError> {
     permit(caller, Permission::QueryRun)?;
     engine.tenant(&caller.tenant)?;
-    Ok(engine.history.list(&caller.tenant, &caller.actor(), limit.clamp(1, 500)).await?)
+    Ok(engine
+        .history
+        .list(&caller.tenant, &caller.actor(), limit.clamp(1, 500))
+        .await?)
 }
 
 fn guard(tenant: &Tenant, caller: &Caller, sql: &str) -> Result<CheckedQuery, Refusal> {
@@ -121,7 +124,11 @@ pub(super) fn pass(
 ) -> Result<Passed, Refusal> {
     let start = engine.clock.boot_us();
     let query = guard(tenant, caller, sql)?;
-    Ok(Passed { query, checked_in_us: engine.clock.boot_us().saturating_sub(start), attempts })
+    Ok(Passed {
+        query,
+        checked_in_us: engine.clock.boot_us().saturating_sub(start),
+        attempts,
+    })
 }
 
 pub(super) async fn run_passed(
@@ -131,7 +138,11 @@ pub(super) async fn run_passed(
     statement: Statement,
     passed: Passed,
 ) -> Result<QueryResult, EngineError> {
-    let Passed { query, checked_in_us, attempts } = passed;
+    let Passed {
+        query,
+        checked_in_us,
+        attempts,
+    } = passed;
     let limits = RunLimits {
         timeout: TIMEOUT,
         max_rows: query.row_limit(),
@@ -186,7 +197,11 @@ pub(super) async fn note_refusal(
 ) -> Result<(), EngineError> {
     let id = engine.ids.uuid().to_string();
     let at = engine.clock.now();
-    let codes: Vec<&str> = refusal.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    let codes: Vec<&str> = refusal
+        .reasons
+        .iter()
+        .map(|reason| reason.code.as_str())
+        .collect();
     let event = AuditEvent::new(caller, at, "query.refused", id.clone())
         .outcome(AuditOutcome::Refused)
         .detail(json!({"sql": cut(&statement.sql), "question": statement.question, "reasons": codes}));
@@ -207,7 +222,9 @@ async fn note_failure(
 ) -> Result<(), EngineError> {
     let event = AuditEvent::new(caller, at, "query.failed", id.clone())
         .outcome(AuditOutcome::Failed)
-        .detail(json!({"sql": cut(&statement.sql), "question": statement.question, "reason": error.to_string()}));
+        .detail(
+            json!({"sql": cut(&statement.sql), "question": statement.question, "reason": error.to_string()}),
+        );
     audit::note(engine, tenant, event).await?;
     let mut record = record(caller, statement, &id, at, true);
     record.problem = Some(error.to_string());

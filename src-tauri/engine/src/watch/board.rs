@@ -155,13 +155,21 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
     let theirs = Timestamp::from_millis(now.millis().saturating_add(skew.unwrap_or(0)));
     let stale_after = tenant.feeds.stale_after(Feed::Machines);
     let machines = tenant.parts.mirror.machines().await?;
-    let mut machines: Vec<_> =
-        machines.into_iter().map(|(status, at)| aged(status, at, theirs, stale_after)).collect();
+    let mut machines: Vec<_> = machines
+        .into_iter()
+        .map(|(status, at)| aged(status, at, theirs, stale_after))
+        .collect();
     machines.sort_by(|a, b| place(a).cmp(&place(b)));
-    let downtime = tenant.parts.mirror.downtime(now.minus(DOWNTIME_WINDOW), MOST_DOWNTIME).await?;
+    let downtime = tenant
+        .parts
+        .mirror
+        .downtime(now.minus(DOWNTIME_WINDOW), MOST_DOWNTIME)
+        .await?;
     let mut counts = StateCounts::default();
     machines.iter().for_each(|machine| counts.add(machine));
-    let feed = tenant.feeds.view(Feed::Machines, is_configured(tenant, Feed::Machines), now);
+    let feed = tenant
+        .feeds
+        .view(Feed::Machines, is_configured(tenant, Feed::Machines), now);
     Ok(Board {
         at: now,
         time_zone: tenant.parts.time_zone.clone(),
@@ -177,22 +185,36 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
 
 /// By the last answer of the feed, or else by the last health check.
 fn skew_of(tenant: &Tenant) -> Option<i64> {
-    let checked = || tenant.health.get(System::Mes).and_then(|(health, _)| health.clock_skew_ms);
+    let checked = || {
+        tenant
+            .health
+            .get(System::Mes)
+            .and_then(|(health, _)| health.clock_skew_ms)
+    };
     tenant.feeds.skew(System::Mes).or_else(checked)
 }
 
 fn aged(status: MachineStatus, synced_at: Timestamp, now: Timestamp, stale_after: Duration) -> BoardMachine {
     let age = status.observed_at.map(|observed| now.since(observed));
     let age_ms = age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-    BoardMachine { status, synced_at, age_ms, is_stale: age.is_none_or(|age| age > stale_after) }
+    BoardMachine {
+        status,
+        synced_at,
+        age_ms,
+        is_stale: age.is_none_or(|age| age > stale_after),
+    }
 }
 
 /// A source that answers with nothing but old values is stale, however promptly it answers.
 fn with_age_of_content(mut feed: FeedView, counts: StateCounts) -> FeedView {
-    let is_on_time = matches!(feed.state, FeedViewState::Live | FeedViewState::Polling | FeedViewState::Delayed);
+    let is_on_time = matches!(
+        feed.state,
+        FeedViewState::Live | FeedViewState::Polling | FeedViewState::Delayed
+    );
     if is_on_time && counts.total > 0 && counts.stale == counts.total {
         feed.state = FeedViewState::Stale;
-        feed.message.get_or_insert_with(|| "MES answers, but what it says is old".to_owned());
+        feed.message
+            .get_or_insert_with(|| "MES answers, but what it says is old".to_owned());
     }
     feed
 }
@@ -207,7 +229,11 @@ fn lines(machines: &[BoardMachine]) -> Vec<Line> {
     let mut lines: BTreeMap<(bool, Option<&str>), Line> = BTreeMap::new();
     for machine in machines {
         let (is_without, name, id) = place(machine);
-        let new = || Line { name: name.map(str::to_owned), machines: Vec::new(), counts: StateCounts::default() };
+        let new = || Line {
+            name: name.map(str::to_owned),
+            machines: Vec::new(),
+            counts: StateCounts::default(),
+        };
         let line = lines.entry((is_without, name)).or_insert_with(new);
         line.machines.push(id.to_owned());
         line.counts.add(machine);
@@ -218,7 +244,14 @@ fn lines(machines: &[BoardMachine]) -> Vec<Line> {
 fn abnormal(machines: &[BoardMachine]) -> Vec<Abnormal> {
     let mut entries: Vec<Abnormal> = machines.iter().flat_map(abnormal_of).collect();
     // What began first stands first; what began nobody knows when stands last.
-    entries.sort_by_key(|entry| (entry.since.is_none(), entry.since, entry.kind, entry.machine_id.clone()));
+    entries.sort_by_key(|entry| {
+        (
+            entry.since.is_none(),
+            entry.since,
+            entry.kind,
+            entry.machine_id.clone(),
+        )
+    });
     entries
 }
 
@@ -234,17 +267,27 @@ fn abnormal_of(machine: &BoardMachine) -> Vec<Abnormal> {
         priority: None,
         since,
     };
-    let reason = status.reason.as_ref().and_then(|reason| reason.text.clone().or_else(|| reason.code.clone()));
+    let reason = status
+        .reason
+        .as_ref()
+        .and_then(|reason| reason.text.clone().or_else(|| reason.code.clone()));
     match status.status {
         _ if machine.is_stale => {
             let text = format!("last state: {}", status.status.as_str());
             vec![entry(AbnormalKind::Stale, Some(text), status.observed_at)]
         }
         MachineState::Down => {
-            let worst = status.alarms.iter().min_by_key(|alarm| alarm.priority.unwrap_or(u8::MAX));
-            let text = reason.or_else(|| worst.and_then(|alarm| alarm.text.clone().or_else(|| alarm.code.clone())));
+            let worst = status
+                .alarms
+                .iter()
+                .min_by_key(|alarm| alarm.priority.unwrap_or(u8::MAX));
+            let text =
+                reason.or_else(|| worst.and_then(|alarm| alarm.text.clone().or_else(|| alarm.code.clone())));
             let priority = worst.and_then(|alarm| alarm.priority);
-            vec![Abnormal { priority, ..entry(AbnormalKind::Down, text, status.status_since) }]
+            vec![Abnormal {
+                priority,
+                ..entry(AbnormalKind::Down, text, status.status_since)
+            }]
         }
         MachineState::Offline => vec![entry(AbnormalKind::Offline, reason, status.status_since)],
         _ => status
@@ -252,7 +295,10 @@ fn abnormal_of(machine: &BoardMachine) -> Vec<Abnormal> {
             .iter()
             .map(|alarm| {
                 let text = alarm.text.clone().or_else(|| alarm.code.clone());
-                Abnormal { priority: alarm.priority, ..entry(AbnormalKind::Alarm, text, alarm.raised_at) }
+                Abnormal {
+                    priority: alarm.priority,
+                    ..entry(AbnormalKind::Alarm, text, alarm.raised_at)
+                }
             })
             .collect(),
     }

@@ -42,7 +42,9 @@ pub const fn interval(feed: Feed, is_live: bool) -> Duration {
 /// How long to wait before a lost stream is opened again: 3 s, doubled up to a minute, give or take a fifth.
 #[must_use]
 pub fn reconnect_after(failures: u32, random: u8) -> Duration {
-    let delay = Duration::from_secs(3).saturating_mul(1 << failures.min(5)).min(LONGEST_BACKOFF);
+    let delay = Duration::from_secs(3)
+        .saturating_mul(1 << failures.min(5))
+        .min(LONGEST_BACKOFF);
     jittered(delay, random, 20)
 }
 
@@ -157,7 +159,10 @@ impl Inner {
     }
 
     fn stale_after(&self, feed: Feed) -> Duration {
-        let at_ok = self.feeds.get(&feed).map_or(Duration::ZERO, |state| state.interval_at_ok);
+        let at_ok = self
+            .feeds
+            .get(&feed)
+            .map_or(Duration::ZERO, |state| state.interval_at_ok);
         (interval(feed, self.is_live).max(at_ok) * 3).max(LEAST_STALE)
     }
 }
@@ -175,7 +180,10 @@ impl FeedStates {
             let is_free = !state.is_in_flight && !state.is_paused && !state.is_locked_out;
             is_free && (state.next_due <= now || state.next_due.since(now) > BEYOND_ANY_SCHEDULE)
         };
-        FEEDS.into_iter().filter(|feed| is_due(inner.feed(*feed))).collect()
+        FEEDS
+            .into_iter()
+            .filter(|feed| is_due(inner.feed(*feed)))
+            .collect()
     }
 
     /// Takes the right to fetch a feed; `None` while somebody else has it. It is given back when dropped.
@@ -250,7 +258,11 @@ impl FeedStates {
     #[must_use]
     pub fn last_contact(&self, system: System) -> Option<Timestamp> {
         let inner = self.lock();
-        FEEDS.into_iter().filter(|feed| system_of(*feed) == system).filter_map(|feed| inner.last_contact(feed)).max()
+        FEEDS
+            .into_iter()
+            .filter(|feed| system_of(*feed) == system)
+            .filter_map(|feed| inner.last_contact(feed))
+            .max()
     }
 
     /// When a feed was last fetched in full.
@@ -348,7 +360,11 @@ impl Flight<'_> {
                 doubled.min(LONGEST_BACKOFF).max(interval)
             }
         };
-        state.next_due = if state.is_wanted_again { now } else { now.plus(jittered(delay, random, 10)) };
+        state.next_due = if state.is_wanted_again {
+            now
+        } else {
+            now.plus(jittered(delay, random, 10))
+        };
         if let Err(error) = result
             && error.kind == PortErrorKind::Unauthorized
         {

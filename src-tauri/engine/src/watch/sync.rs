@@ -31,7 +31,10 @@ const OVERLAP: Duration = Duration::from_secs(300);
 pub fn due(engine: &Engine, tenant: &TenantId) -> Result<Vec<Feed>, EngineError> {
     let tenant = engine.tenant(tenant)?;
     let due = tenant.feeds.tick(engine.clock.now());
-    Ok(due.into_iter().filter(|feed| is_configured(tenant, *feed)).collect())
+    Ok(due
+        .into_iter()
+        .filter(|feed| is_configured(tenant, *feed))
+        .collect())
 }
 
 /// Fetches one feed and merges it into the mirror. `None` when it is being fetched already.
@@ -39,12 +42,18 @@ pub fn due(engine: &Engine, tenant: &TenantId) -> Result<Vec<Feed>, EngineError>
 /// # Errors
 /// Not configured, or the source or the mirror failed. The feed's state has it too, and its turn is logged here: a timer
 /// may ignore the error.
-pub async fn sync_feed(engine: &Engine, tenant: &TenantId, feed: Feed) -> Result<Option<Merged>, EngineError> {
+pub async fn sync_feed(
+    engine: &Engine,
+    tenant: &TenantId,
+    feed: Feed,
+) -> Result<Option<Merged>, EngineError> {
     let tenant = engine.tenant(tenant)?;
     if !is_configured(tenant, feed) {
         return Err(not_configured(system_of(feed)));
     }
-    let Some(flight) = tenant.feeds.start(feed) else { return Ok(None) };
+    let Some(flight) = tenant.feeds.start(feed) else {
+        return Ok(None);
+    };
     let result = poll(engine, tenant, feed).await;
     let mut random = [0];
     engine.ids.random(&mut random);
@@ -53,7 +62,10 @@ pub async fn sync_feed(engine: &Engine, tenant: &TenantId, feed: Feed) -> Result
     note_turn(engine, tenant, feed, turn, result.as_ref().err()).await;
     // Also without a change in the data: the screens show when the source last answered.
     if result.is_ok() || turn != Turn::None {
-        engine.announce(Change::FeedChanged { tenant: tenant.parts.id.clone(), feed });
+        engine.announce(Change::FeedChanged {
+            tenant: tenant.parts.id.clone(),
+            feed,
+        });
     }
     Ok(Some(result?.0))
 }
@@ -69,28 +81,52 @@ async fn poll(engine: &Engine, tenant: &Tenant, feed: Feed) -> Result<(Merged, u
             let plant = systems.plant.as_ref().ok_or_else(|| missing(System::Mes))?;
             let batch = plant.machines().await?;
             let now = arrived(engine, tenant, System::Mes, asked, &batch);
-            Ok((if batch.is_unchanged { Merged::default() } else { mirror.put_machines(&batch, now).await? }, batch.dropped))
+            Ok((
+                if batch.is_unchanged {
+                    Merged::default()
+                } else {
+                    mirror.put_machines(&batch, now).await?
+                },
+                batch.dropped,
+            ))
         }
         Feed::Downtime => {
             let plant = systems.plant.as_ref().ok_or_else(|| missing(System::Mes))?;
             let batch = plant.downtime(downtime_since(&tenant.feeds, asked)).await?;
             let now = arrived(engine, tenant, System::Mes, asked, &batch);
-            Ok((if batch.is_unchanged { Merged::default() } else { mirror.put_downtime(&batch, now).await? }, batch.dropped))
+            Ok((
+                if batch.is_unchanged {
+                    Merged::default()
+                } else {
+                    mirror.put_downtime(&batch, now).await?
+                },
+                batch.dropped,
+            ))
         }
         Feed::PurchaseOrders => {
             let erp = systems.erp.as_ref().ok_or_else(|| missing(System::Sap))?;
             let batch = erp.purchase_orders().await?;
             let now = arrived(engine, tenant, System::Sap, asked, &batch);
             let is_unchanged = batch.is_unchanged;
-            let merged =
-                if is_unchanged { Merged::default() } else { mirror.put_purchase_orders(&batch, now).await? };
+            let merged = if is_unchanged {
+                Merged::default()
+            } else {
+                mirror.put_purchase_orders(&batch, now).await?
+            };
             Ok((merged, batch.dropped))
         }
         Feed::Stock => {
             let erp = systems.erp.as_ref().ok_or_else(|| missing(System::Sap))?;
             let batch = erp.stock().await?;
             let now = arrived(engine, tenant, System::Sap, asked, &batch);
-            Ok((if batch.is_unchanged { Merged::default() } else { mirror.put_stock(&batch, now).await? }, batch.dropped))
+            Ok((
+                if batch.is_unchanged {
+                    Merged::default()
+                } else {
+                    mirror.put_stock(&batch, now).await?
+                },
+                batch.dropped,
+            ))
         }
     }
 }
@@ -106,7 +142,9 @@ fn arrived<T>(
     let now = engine.clock.now();
     if let Some(theirs) = batch.server_time {
         let middle = asked.plus(now.since(asked) / 2);
-        tenant.feeds.set_skew(system, theirs.millis().saturating_sub(middle.millis()));
+        tenant
+            .feeds
+            .set_skew(system, theirs.millis().saturating_sub(middle.millis()));
     }
     now
 }
@@ -114,7 +152,9 @@ fn arrived<T>(
 /// From when downtime is fetched: the usual window, or from the last success when that is longer ago.
 fn downtime_since(feeds: &FeedStates, now: Timestamp) -> Timestamp {
     let usual = now.minus(DOWNTIME_WINDOW);
-    let since_last = feeds.last_ok(Feed::Downtime).map_or(usual, |last| last.minus(OVERLAP));
+    let since_last = feeds
+        .last_ok(Feed::Downtime)
+        .map_or(usual, |last| last.minus(OVERLAP));
     usual.min(since_last).max(now.minus(LONGEST_GAP))
 }
 
@@ -162,13 +202,22 @@ pub async fn apply_event(engine: &Engine, tenant: &TenantId, event: PlantEvent) 
         }
         PlantEvent::Alive => return Ok(()),
     };
-    engine.announce(Change::FeedChanged { tenant: tenant.parts.id.clone(), feed });
+    engine.announce(Change::FeedChanged {
+        tenant: tenant.parts.id.clone(),
+        feed,
+    });
     Ok(())
 }
 
 /// A batch of one record, which says nothing about any other.
 fn one<T>(record: T) -> FeedBatch<T> {
-    FeedBatch { records: vec![record], is_unchanged: false, is_complete: false, dropped: 0, server_time: None }
+    FeedBatch {
+        records: vec![record],
+        is_unchanged: false,
+        is_complete: false,
+        dropped: 0,
+        server_time: None,
+    }
 }
 
 /// Whether a stream should be open: there is a MES, it accepts our logon, and nobody paused it.
@@ -186,7 +235,12 @@ pub fn should_follow(engine: &Engine, tenant: &TenantId) -> Result<bool, EngineE
 /// Why the stream could not be opened or ended; `Ok` when the MES ended it.
 pub async fn follow(engine: &Engine, tenant: &TenantId) -> Result<(), EngineError> {
     let tenant = engine.tenant(tenant)?;
-    let plant = tenant.parts.systems.plant.as_ref().ok_or_else(|| not_configured(System::Mes))?;
+    let plant = tenant
+        .parts
+        .systems
+        .plant
+        .as_ref()
+        .ok_or_else(|| not_configured(System::Mes))?;
     let mut events = match plant.listen().await {
         Ok(events) => events,
         Err(error) => {
@@ -219,7 +273,10 @@ impl<'e> Live<'e> {
 
     fn announce(&self) {
         for feed in [Feed::Machines, Feed::Downtime] {
-            self.engine.announce(Change::FeedChanged { tenant: self.tenant.parts.id.clone(), feed });
+            self.engine.announce(Change::FeedChanged {
+                tenant: self.tenant.parts.id.clone(),
+                feed,
+            });
         }
     }
 }
@@ -237,7 +294,10 @@ impl Drop for Live<'_> {
 /// [`EngineError::NotFound`] for an unknown tenant.
 pub fn want(engine: &Engine, tenant: &TenantId, feed: Feed) -> Result<(), EngineError> {
     engine.tenant(tenant)?.feeds.want(feed, engine.clock.now());
-    engine.announce(Change::SyncWanted { tenant: tenant.clone(), feed });
+    engine.announce(Change::SyncWanted {
+        tenant: tenant.clone(),
+        feed,
+    });
     Ok(())
 }
 
@@ -248,7 +308,10 @@ pub fn want(engine: &Engine, tenant: &TenantId, feed: Feed) -> Result<(), Engine
 pub fn resume(engine: &Engine, tenant: &TenantId, system: System) -> Result<(), EngineError> {
     engine.tenant(tenant)?.feeds.resume(system, engine.clock.now());
     for feed in FEEDS.into_iter().filter(|feed| system_of(*feed) == system) {
-        engine.announce(Change::SyncWanted { tenant: tenant.clone(), feed });
+        engine.announce(Change::SyncWanted {
+            tenant: tenant.clone(),
+            feed,
+        });
     }
     Ok(())
 }
@@ -257,14 +320,22 @@ pub fn resume(engine: &Engine, tenant: &TenantId, system: System) -> Result<(), 
 ///
 /// # Errors
 /// Not permitted, or the audit log failed; nothing changed then.
-pub async fn set_paused(engine: &Engine, caller: &Caller, feed: Feed, is_paused: bool) -> Result<(), EngineError> {
+pub async fn set_paused(
+    engine: &Engine,
+    caller: &Caller,
+    feed: Feed,
+    is_paused: bool,
+) -> Result<(), EngineError> {
     permit(caller, Permission::ConnectorManage)?;
     let tenant = engine.tenant(&caller.tenant)?;
     let action = if is_paused { "feed.paused" } else { "feed.resumed" };
     let event = AuditEvent::new(caller, engine.clock.now(), action, feed.as_str().to_owned());
     audit::note(engine, tenant, event).await?;
     tenant.feeds.set_paused(feed, is_paused, engine.clock.now());
-    engine.announce(Change::FeedChanged { tenant: caller.tenant.clone(), feed });
+    engine.announce(Change::FeedChanged {
+        tenant: caller.tenant.clone(),
+        feed,
+    });
     Ok(())
 }
 
@@ -276,5 +347,8 @@ pub fn feeds_view(engine: &Engine, caller: &Caller) -> Result<Vec<FeedView>, Eng
     permit(caller, Permission::PlantView)?;
     let tenant = engine.tenant(&caller.tenant)?;
     let now = engine.clock.now();
-    Ok(FEEDS.into_iter().map(|feed| tenant.feeds.view(feed, is_configured(tenant, feed), now)).collect())
+    Ok(FEEDS
+        .into_iter()
+        .map(|feed| tenant.feeds.view(feed, is_configured(tenant, feed), now))
+        .collect())
 }

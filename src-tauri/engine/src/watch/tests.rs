@@ -1,0 +1,501 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use andon_domain::ports::{FeedBatch, Health, HealthState, PlantEvent, PlantEvents};
+use andon_domain::records::{Alarm, Equipment, MachineMode, MachineState, MachineStatus, Reason};
+use andon_domain::{PortError, PortErrorKind, Role, TenantId, Timestamp};
+use futures_util::stream;
+
+use super::*;
+use crate::error::EngineError;
+use crate::status::check_all;
+use crate::testing::{START, ScriptedFeeds, World, batch, failure, person, world};
+use crate::world::{Change, Systems};
+
+/// The middle of a byte of randomness: no jitter to speak of.
+const MIDDLE: u8 = 127;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(START + seconds * 1_000)
+}
+
+fn finish(states: &FeedStates, feed: Feed, now: Timestamp, result: Result<u32, &PortError>) -> Turn {
+    states
+        .start(feed)
+        .expect("nobody else fetches it")
+        .finish(now, result, MIDDLE)
+}
+
+/// Seconds until the feed is due, looking every second.
+fn next_due(states: &FeedStates, feed: Feed, from: i64) -> Option<i64> {
+    (0..200).find(|s| states.tick(at(from + s)).contains(&feed))
+}
+
+#[test]
+fn each_feed_has_its_interval_and_slows_down_while_the_plant_tells_by_itself() {
+    let states = FeedStates::default();
+    assert_eq!(states.tick(at(0)), FEEDS, "everything is due at the start");
+    for feed in FEEDS {
+        assert_eq!(finish(&states, feed, at(0), Ok(0)), Turn::None);
+    }
+    assert!(states.tick(at(0)).is_empty());
+    let due = |states: &FeedStates, from| FEEDS.map(|feed| next_due(states, feed, from).unwrap());
+    assert_eq!(due(&states, 0), [5, 30, 30, 60]);
+    states.stream_opened(at(1));
+    assert_eq!(
+        states.tick(at(1)),
+        [Feed::Machines, Feed::Downtime],
+        "what happened before is fetched once"
+    );
+    for feed in FEEDS {
+        let _ = finish(&states, feed, at(1), Ok(0));
+    }
+    assert_eq!(due(&states, 1), [60, 60, 30, 60]);
+    states.stream_lost(at(2));
+    assert_eq!(
+        states.tick(at(2)),
+        [Feed::Machines, Feed::Downtime],
+        "polling takes over at once"
+    );
+}
+
+#[test]
+fn failures_double_the_wait_up_to_a_minute_and_turn_once() {
+    let states = FeedStates::default();
+    let down = failure(PortErrorKind::Unavailable);
+    let mut turns = Vec::new();
+    let waits = [(); 6].map(|()| {
+        turns.push(finish(&states, Feed::Machines, at(0), Err(&down)));
+        next_due(&states, Feed::Machines, 0).unwrap()
+    });
+    assert_eq!(waits, [10, 20, 40, 60, 60, 60]);
+    assert_eq!(
+        turns,
+        [
+            Turn::Failing,
+            Turn::None,
+            Turn::None,
+            Turn::None,
+            Turn::None,
+            Turn::None
+        ]
+    );
+    assert_eq!(finish(&states, Feed::Machines, at(0), Ok(0)), Turn::Recovered);
+    assert_eq!(next_due(&states, Feed::Machines, 0), Some(5));
+}
+
+#[test]
+fn jitter_is_a_tenth_either_way_and_reconnecting_a_fifth() {
+    for (random, millis) in [(0, 4_500), (255, 5_500)] {
+        let states = FeedStates::default();
+        let _ = states.start(Feed::Machines).unwrap().finish(at(0), Ok(0), random);
+        let due = |ms| {
+            states
+                .tick(at(0).plus(Duration::from_millis(ms)))
+                .contains(&Feed::Machines)
+        };
+        assert!(!due(millis - 1) && due(millis));
+    }
+    let waits = [0, 1, 2, 4, 5, 99].map(|failures| reconnect_after(failures, MIDDLE).as_secs_f64().round());
+    assert_eq!(waits, [3.0, 6.0, 12.0, 48.0, 60.0, 60.0]);
+    assert_eq!(reconnect_after(0, 0), Duration::from_millis(2_400));
+    assert_eq!(reconnect_after(0, 255), Duration::from_millis(3_600));
+}
+
+#[test]
+fn a_refused_logon_stops_all_feeds_of_the_system_until_the_credentials_change() {
+    let states = FeedStates::default();
+    let refused = failure(PortErrorKind::Unauthorized);
+    let _ = finish(&states, Feed::PurchaseOrders, at(0), Err(&refused));
+    assert_eq!(states.tick(at(100_000)), [Feed::Machines, Feed::Downtime]);
+    for feed in [Feed::PurchaseOrders, Feed::Stock] {
+        assert_eq!(states.view(feed, true, at(1)).state, FeedViewState::Unauthorized);
+    }
+    states.resume(System::Sap, at(5));
+    assert!(states.tick(at(5)).contains(&Feed::PurchaseOrders) && states.tick(at(5)).contains(&Feed::Stock));
+}
+
+#[test]
+fn one_request_in_flight_and_a_wish_meanwhile_is_not_lost() {
+    let states = FeedStates::default();
+    let flight = states.start(Feed::Stock).unwrap();
+    assert!(states.start(Feed::Stock).is_none() && !states.tick(at(0)).contains(&Feed::Stock));
+    states.want(Feed::Stock, at(1));
+    let _ = flight.finish(at(2), Ok(0), MIDDLE);
+    assert!(
+        states.tick(at(2)).contains(&Feed::Stock),
+        "the answer may be from before the wish"
+    );
+    let _ = finish(&states, Feed::Stock, at(2), Ok(0));
+    assert!(!states.tick(at(2)).contains(&Feed::Stock));
+    drop(states.start(Feed::Downtime).unwrap());
+    assert!(
+        states.tick(at(2)).contains(&Feed::Downtime),
+        "a cancelled fetch is due again"
+    );
+}
+
+#[test]
+fn a_clock_set_back_stops_no_feed() {
+    let states = FeedStates::default();
+    let _ = finish(&states, Feed::Stock, at(0), Ok(0));
+    assert!(states.tick(at(-86_400)).contains(&Feed::Stock));
+}
+
+#[test]
+fn a_feed_says_in_one_word_how_it_is() {
+    let states = FeedStates::default();
+    let view = |states: &FeedStates, s| states.view(Feed::Machines, true, at(s)).state;
+    assert_eq!(
+        states.view(Feed::Machines, false, at(0)).state,
+        FeedViewState::NotConfigured
+    );
+    assert_eq!(view(&states, 0), FeedViewState::Polling);
+    let _ = finish(&states, Feed::Machines, at(0), Ok(0));
+    let seen = [0, 9, 11, 15, 16].map(|s| view(&states, s));
+    use FeedViewState::{Delayed, Live, Offline, Paused, Polling, Stale};
+    assert_eq!(seen, [Polling, Polling, Delayed, Delayed, Stale]);
+    let _ = finish(
+        &states,
+        Feed::Machines,
+        at(5),
+        Err(&failure(PortErrorKind::TimedOut)),
+    );
+    assert_eq!([5, 16].map(|s| view(&states, s)), [Delayed, Offline]);
+    assert_eq!(
+        states.view(Feed::Machines, true, at(16)).message.as_deref(),
+        Some("SAP: did not work")
+    );
+    states.stream_opened(at(20));
+    let _ = finish(&states, Feed::Machines, at(20), Ok(0));
+    states.stream_heard(at(40));
+    assert_eq!(view(&states, 41), Live);
+    assert_eq!(states.last_contact(System::Mes), Some(at(40)));
+    states.set_paused(Feed::Machines, true, at(41));
+    assert_eq!(view(&states, 41), Paused);
+    assert!(!states.tick(at(100)).contains(&Feed::Machines));
+}
+
+fn machine(id: &str, status: MachineState, observed: Option<Timestamp>) -> MachineStatus {
+    MachineStatus {
+        machine_id: id.to_owned(),
+        name: None,
+        equipment: Equipment {
+            work_center: Some(format!("L{}", &id[1..2])),
+            ..Equipment::default()
+        },
+        status,
+        status_raw: None,
+        status_since: Some(at(-600)),
+        mode: MachineMode::Production,
+        planned_busy: None,
+        reason: None,
+        order_id: None,
+        product_id: None,
+        counters: None,
+        planned_cycle_s: None,
+        last_cycle_s: None,
+        alarms: Vec::new(),
+        observed_at: observed,
+        updated_at: None,
+        version: 1,
+        incomplete: Vec::new(),
+    }
+}
+
+fn alarm(id: &str, raised: i64) -> Alarm {
+    Alarm {
+        id: id.to_owned(),
+        code: None,
+        text: Some(format!("alarm {id}")),
+        priority: Some(1),
+        raised_at: Some(at(raised)),
+        acknowledged: None,
+    }
+}
+
+fn plant() -> (World, Arc<ScriptedFeeds>) {
+    let feeds = Arc::new(ScriptedFeeds::default());
+    let systems = Systems {
+        plant: Some(feeds.clone()),
+        ..Systems::default()
+    };
+    (world(systems), feeds)
+}
+
+async fn sync(world: &World, feed: Feed) -> Result<(), EngineError> {
+    sync_feed(&world.engine, &TenantId::default_tenant(), feed)
+        .await
+        .map(|_| ())
+}
+
+fn say(feeds: &ScriptedFeeds, machines: Vec<MachineStatus>) {
+    *feeds.machines.lock().unwrap() = Ok(batch(machines));
+}
+
+#[tokio::test]
+async fn what_is_old_is_counted_as_stale_and_never_as_running() {
+    let (world, feeds) = plant();
+    let reason = Reason {
+        code: None,
+        text: Some("Spindle overload".to_owned()),
+        group: None,
+    };
+    let down = MachineStatus {
+        reason: Some(reason),
+        alarms: vec![alarm("a1", -590)],
+        ..machine("M11", MachineState::Down, Some(at(0)))
+    };
+    let alarmed = MachineStatus {
+        alarms: vec![alarm("a2", -30)],
+        ..machine("M12", MachineState::Running, Some(at(0)))
+    };
+    let mut offline = machine("M21", MachineState::Offline, Some(at(0)));
+    offline.status_since = Some(at(-3_600));
+    say(
+        &feeds,
+        vec![
+            machine("M22", MachineState::Running, Some(at(-16))),
+            machine("M23", MachineState::Running, None),
+            offline,
+            alarmed,
+            down,
+        ],
+    );
+    sync(&world, Feed::Machines).await.unwrap();
+    let board = board(&world.engine, &person("vic", Role::Viewer)).await.unwrap();
+    let counts = StateCounts {
+        total: 5,
+        running: 1,
+        down: 1,
+        offline: 1,
+        stale: 2,
+        ..StateCounts::default()
+    };
+    assert_eq!(board.counts, counts);
+    let ids: Vec<_> = board
+        .machines
+        .iter()
+        .map(|m| (m.status.machine_id.as_str(), m.age_ms, m.is_stale))
+        .collect();
+    let expected = [
+        ("M11", Some(0), false),
+        ("M12", Some(0), false),
+        ("M21", Some(0), false),
+        ("M22", Some(16_000), true),
+        ("M23", None, true),
+    ];
+    assert_eq!(ids, expected);
+    let lines: Vec<_> = board
+        .lines
+        .iter()
+        .map(|line| (line.name.as_deref(), line.counts.total, line.counts.stale))
+        .collect();
+    assert_eq!(lines, [(Some("L1"), 2, 0), (Some("L2"), 3, 2)]);
+    let abnormal: Vec<_> = board
+        .abnormal
+        .iter()
+        .map(|a| (a.kind, a.machine_id.as_str(), a.text.as_deref()))
+        .collect();
+    assert_eq!(
+        abnormal,
+        [
+            (AbnormalKind::Offline, "M21", None),
+            (AbnormalKind::Down, "M11", Some("Spindle overload")),
+            (AbnormalKind::Alarm, "M12", Some("alarm a2")),
+            (AbnormalKind::Stale, "M22", Some("last state: running")),
+            (AbnormalKind::Stale, "M23", Some("last state: running")),
+        ]
+    );
+    assert_eq!(board.feed.state, FeedViewState::Polling);
+}
+
+#[tokio::test]
+async fn a_prompt_answer_of_old_values_is_stale() {
+    let (world, feeds) = plant();
+    say(&feeds, vec![machine("M11", MachineState::Running, Some(at(-60)))]);
+    sync(&world, Feed::Machines).await.unwrap();
+    let board = board(&world.engine, &person("vic", Role::Viewer)).await.unwrap();
+    assert_eq!(
+        (board.feed.state, board.counts.running),
+        (FeedViewState::Stale, 0)
+    );
+}
+
+#[tokio::test]
+async fn ages_are_by_the_clock_of_the_plant() {
+    let (world, feeds) = plant();
+    let records = vec![machine("M11", MachineState::Running, Some(at(-300)))];
+    *feeds.machines.lock().unwrap() = Ok(FeedBatch {
+        server_time: Some(at(-298)),
+        ..batch(records)
+    });
+    sync(&world, Feed::Machines).await.unwrap();
+    let board = board(&world.engine, &person("vic", Role::Viewer)).await.unwrap();
+    assert_eq!(
+        (board.machines[0].age_ms, board.machines[0].is_stale),
+        (Some(2_000), false)
+    );
+    assert_eq!(board.clock_skew_ms, Some(-298_000));
+}
+
+#[tokio::test]
+async fn a_feed_that_turns_is_written_down_and_a_poll_is_not() {
+    let (world, feeds) = plant();
+    let mut changes = world.engine.changes();
+    sync(&world, Feed::Machines).await.unwrap();
+    let changed = Change::FeedChanged {
+        tenant: TenantId::default_tenant(),
+        feed: Feed::Machines,
+    };
+    assert_eq!(changes.try_recv().unwrap(), changed);
+    assert!(world.audit.actions().is_empty());
+    *feeds.machines.lock().unwrap() = Err(failure(PortErrorKind::Unavailable));
+    for _ in 0..3 {
+        assert!(sync(&world, Feed::Machines).await.is_err());
+    }
+    say(&feeds, Vec::new());
+    sync(&world, Feed::Machines).await.unwrap();
+    assert_eq!(world.audit.actions(), ["feed.failing", "feed.recovered"]);
+    assert!(matches!(
+        sync(&world, Feed::Stock).await,
+        Err(EngineError::NotConfigured(_))
+    ));
+    assert_eq!(
+        due(&world.engine, &TenantId::default_tenant()).unwrap(),
+        [Feed::Downtime],
+        "SAP is not configured"
+    );
+}
+
+#[tokio::test]
+async fn downtime_is_fetched_without_a_gap_after_an_absence() {
+    let (world, feeds) = plant();
+    let hour = Duration::from_secs(3_600);
+    let since = || feeds.asked_downtime_since.lock().unwrap().unwrap();
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert_eq!(since(), at(0).minus(hour * 8));
+    world.clock.forward(hour * 20);
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert_eq!(
+        since(),
+        at(0).minus(Duration::from_secs(300)),
+        "from the last success, with an overlap"
+    );
+    world.clock.forward(hour * 24 * 30);
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert_eq!(since(), world.engine.clock().now().minus(hour * 24 * 7));
+}
+
+#[tokio::test]
+async fn a_stream_is_live_while_it_lasts_and_its_events_reach_the_mirror() {
+    let (world, feeds) = plant();
+    let tenant = TenantId::default_tenant();
+    let running = machine("M11", MachineState::Running, Some(at(0)));
+    let told: Vec<Result<PlantEvent, PortError>> = vec![
+        Ok(PlantEvent::Machine(Box::new(running))),
+        Ok(PlantEvent::Alive),
+        Err(PortError::new(
+            System::Mes,
+            PortErrorKind::Unavailable,
+            "the stream broke",
+        )),
+    ];
+    let events: PlantEvents = Box::pin(stream::iter(told));
+    *feeds.events.lock().unwrap() = Some(Ok(events));
+    assert!(should_follow(&world.engine, &tenant).unwrap());
+    assert!(matches!(
+        follow(&world.engine, &tenant).await,
+        Err(EngineError::Port(_))
+    ));
+    assert!(world.mirror.machines.lock().unwrap().contains_key("M11"));
+    assert_ne!(
+        world.tenant().feeds.view(Feed::Machines, true, at(0)).state,
+        FeedViewState::Live
+    );
+
+    *feeds.events.lock().unwrap() = Some(Err(failure(PortErrorKind::Unauthorized)));
+    assert!(follow(&world.engine, &tenant).await.is_err());
+    assert!(
+        !should_follow(&world.engine, &tenant).unwrap(),
+        "no more attempts with a refused token"
+    );
+    resume(&world.engine, &tenant, System::Mes).unwrap();
+    assert!(should_follow(&world.engine, &tenant).unwrap());
+}
+
+#[tokio::test]
+async fn pausing_a_feed_is_for_admins_and_is_written_down() {
+    let (world, _) = plant();
+    let operator = person("otto", Role::Operator);
+    assert!(
+        set_paused(&world.engine, &operator, Feed::Machines, true)
+            .await
+            .is_err()
+    );
+    set_paused(&world.engine, &person("ada", Role::Admin), Feed::Machines, true)
+        .await
+        .unwrap();
+    assert_eq!(world.audit.actions(), ["feed.paused"]);
+    let views = feeds_view(&world.engine, &operator).unwrap();
+    let states: Vec<_> = views.iter().map(|view| view.state).collect();
+    use FeedViewState::{NotConfigured, Paused, Polling};
+    assert_eq!(states, [Paused, Polling, NotConfigured, NotConfigured]);
+}
+
+struct Checked(std::sync::Mutex<HealthState>);
+
+#[async_trait::async_trait]
+impl andon_domain::ports::HealthCheck for Checked {
+    async fn check(&self) -> Health {
+        let state = *self.0.lock().unwrap();
+        Health {
+            state,
+            message: String::new(),
+            hint: None,
+            latency_ms: Some(1),
+            clock_skew_ms: None,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_health_is_announced_once_and_lets_feeds_go_on() {
+    let check = Arc::new(Checked(std::sync::Mutex::new(HealthState::Unauthorized)));
+    let mut systems = Systems::default();
+    systems.health.insert(System::Sap, check.clone());
+    let world = world(systems);
+    let tenant = TenantId::default_tenant();
+    let mut changes = world.engine.changes();
+    let rung = Change::StatusChanged {
+        tenant: tenant.clone(),
+    };
+    check_all(&world.engine, &tenant).await.unwrap();
+    assert_eq!(changes.try_recv().unwrap(), rung);
+    check_all(&world.engine, &tenant).await.unwrap();
+    assert!(changes.try_recv().is_err(), "nothing changed");
+    let _ = finish(
+        &world.tenant().feeds,
+        Feed::Stock,
+        at(0),
+        Err(&failure(PortErrorKind::Unauthorized)),
+    );
+    *check.0.lock().unwrap() = HealthState::Healthy;
+    check_all(&world.engine, &tenant).await.unwrap();
+    assert_eq!(changes.try_recv().unwrap(), rung);
+    assert!(world.tenant().feeds.tick(at(1)).contains(&Feed::Stock));
+    let overview = crate::status::overview(&world.engine, &person("vic", Role::Viewer)).unwrap();
+    let states: Vec<_> = overview
+        .systems
+        .iter()
+        .map(|s| (s.system, s.health.state))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            (System::Sap, HealthState::Healthy),
+            (System::Mes, HealthState::NotConfigured)
+        ]
+    );
+    assert_eq!(overview.keyring, Some(andon_domain::ports::KeyringState::Locked));
+}

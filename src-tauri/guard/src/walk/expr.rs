@@ -15,7 +15,10 @@ use crate::refusal::{Reason, ReasonCode};
 
 impl Walk<'_> {
     pub(super) fn expr(&mut self, expr: &mut Expr) {
-        let keeps = self.scopes.last().is_some_and(|scope| !scope.keep.is_empty() && scope.keep.contains(expr));
+        let keeps = self
+            .scopes
+            .last()
+            .is_some_and(|scope| !scope.keep.is_empty() && scope.keep.contains(expr));
         self.keeping += u32::from(keeps);
         self.spine(expr);
         self.keeping -= u32::from(keeps);
@@ -47,23 +50,48 @@ impl Walk<'_> {
                     self.expr(right);
                     left
                 }
-                Expr::InList { expr, list, negated: _ } => {
+                Expr::InList {
+                    expr,
+                    list,
+                    negated: _,
+                } => {
                     for entry in list {
                         self.expr(entry);
                     }
                     expr
                 }
-                Expr::InSubquery { expr, subquery, negated: _ } => {
+                Expr::InSubquery {
+                    expr,
+                    subquery,
+                    negated: _,
+                } => {
                     self.subquery(subquery, Place::Inner);
                     expr
                 }
-                Expr::Between { expr, negated: _, low, high } => {
+                Expr::Between {
+                    expr,
+                    negated: _,
+                    low,
+                    high,
+                } => {
                     self.expr(low);
                     self.expr(high);
                     expr
                 }
-                Expr::Like { negated: _, any, expr, pattern, escape_char }
-                | Expr::ILike { negated: _, any, expr, pattern, escape_char } => {
+                Expr::Like {
+                    negated: _,
+                    any,
+                    expr,
+                    pattern,
+                    escape_char,
+                }
+                | Expr::ILike {
+                    negated: _,
+                    any,
+                    expr,
+                    pattern,
+                    escape_char,
+                } => {
                     if *any {
                         self.refuse_construct("LIKE ANY", expr.span());
                     }
@@ -71,15 +99,30 @@ impl Walk<'_> {
                     self.pattern(pattern, escape_char);
                     expr
                 }
-                Expr::SimilarTo { negated: _, expr, pattern, escape_char } => {
+                Expr::SimilarTo {
+                    negated: _,
+                    expr,
+                    pattern,
+                    escape_char,
+                } => {
                     self.pattern(pattern, escape_char);
                     expr
                 }
-                Expr::RLike { negated: _, expr, pattern, regexp: _ } => {
+                Expr::RLike {
+                    negated: _,
+                    expr,
+                    pattern,
+                    regexp: _,
+                } => {
                     self.expr(pattern);
                     expr
                 }
-                Expr::Cast { kind, expr, data_type, format } => {
+                Expr::Cast {
+                    kind,
+                    expr,
+                    data_type,
+                    format,
+                } => {
                     self.cast(kind, data_type, format.is_some());
                     expr
                 }
@@ -125,7 +168,13 @@ impl Walk<'_> {
             Expr::Value(_) => self.literal(expr),
             Expr::UnaryOp { op, expr: inner } => self.unary(*op, inner),
             Expr::Function(function) => self.function(function),
-            Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => {
+            Expr::Case {
+                case_token: _,
+                end_token: _,
+                operand,
+                conditions,
+                else_result,
+            } => {
                 for part in operand.iter_mut().chain(else_result.iter_mut()) {
                     self.expr(part);
                 }
@@ -145,14 +194,31 @@ impl Walk<'_> {
                     self.expr(part);
                 }
             }
-            Expr::AnyOp { left, compare_op, right, is_some: _ } | Expr::AllOp { left, compare_op, right } => {
+            Expr::AnyOp {
+                left,
+                compare_op,
+                right,
+                is_some: _,
+            }
+            | Expr::AllOp {
+                left,
+                compare_op,
+                right,
+            } => {
                 self.binary_operator(compare_op);
                 self.expr(left);
                 self.any_list(right);
             }
             Expr::Interval(interval) => self.interval(interval),
-            Expr::TypedString(TypedString { data_type, value, uses_odbc_syntax: false }) => {
-                let fits = matches!(data_type, DataType::Date | DataType::Time(..) | DataType::Timestamp(..));
+            Expr::TypedString(TypedString {
+                data_type,
+                value,
+                uses_odbc_syntax: false,
+            }) => {
+                let fits = matches!(
+                    data_type,
+                    DataType::Date | DataType::Time(..) | DataType::Timestamp(..)
+                );
                 self.typed_literal(fits, data_type, &value.value, value.span);
             }
             other => self.special_call(other),
@@ -183,7 +249,10 @@ impl Walk<'_> {
     }
 
     fn unary(&mut self, op: UnaryOperator, inner: &mut Box<Expr>) {
-        if !matches!(op, UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not | UnaryOperator::BitwiseNot) {
+        if !matches!(
+            op,
+            UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not | UnaryOperator::BitwiseNot
+        ) {
             self.refuse_construct(&format!("operator {op}"), inner.span());
         }
         self.expr(inner);
@@ -214,6 +283,8 @@ impl Walk<'_> {
                 | Op::Or
                 | Op::BitwiseAnd
                 | Op::BitwiseOr
+                | Op::PGBitwiseShiftLeft
+                | Op::PGBitwiseShiftRight
         );
         let own = match self.dialect {
             Dialect::Sqlite => matches!(op, Op::Glob),
@@ -286,10 +357,19 @@ impl Walk<'_> {
     }
 
     fn interval(&mut self, interval: &mut Interval) {
-        let Interval { value, leading_field, leading_precision: _, last_field, fractional_seconds_precision: _ } =
-            interval;
+        let Interval {
+            value,
+            leading_field,
+            leading_precision: _,
+            last_field,
+            fractional_seconds_precision: _,
+        } = interval;
         if self.dialect == Dialect::Sqlite {
-            self.refuse_dialect("INTERVAL", value.span(), "Use a modifier: date(column, '-7 days').");
+            self.refuse_dialect(
+                "INTERVAL",
+                value.span(),
+                "Use a modifier: date(column, '-7 days').",
+            );
             return;
         }
         let fields = leading_field.iter().chain(last_field.iter());
@@ -330,7 +410,7 @@ impl Walk<'_> {
         }
     }
 
-    fn cast(&mut self, kind: &CastKind, data_type: &DataType, has_format: bool) {
+    pub(super) fn cast(&mut self, kind: &CastKind, data_type: &DataType, has_format: bool) {
         let written = match kind {
             CastKind::Cast => true,
             CastKind::DoubleColon => self.dialect == Dialect::Postgres,

@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Spanned, TableAlias,
-    TableFactor, TableWithJoins,
+    BinaryOperator, Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Spanned,
+    TableAlias, TableFactor, TableWithJoins,
 };
 use sqlparser::tokenizer::Span;
 
@@ -35,7 +35,11 @@ impl Walk<'_> {
                 self.tally.joins += 1;
             }
             // SQLite lets an ON clause see what stands to the left of a comma, the others do not.
-            let floor = if self.dialect == Dialect::Sqlite { 0 } else { scope.relations.len() };
+            let floor = if self.dialect == Dialect::Sqlite {
+                0
+            } else {
+                scope.relations.len()
+            };
             self.join_tree(tree, &mut scope, floor);
         }
         scope
@@ -46,16 +50,26 @@ impl Walk<'_> {
         let start = scope.relations.len();
         self.factor(relation, scope);
         for join in joins {
-            let Join { relation, global, join_operator } = join;
+            let Join {
+                relation,
+                global,
+                join_operator,
+            } = join;
             self.tally.joins += 1;
             if *global {
                 self.refuse_construct("GLOBAL JOIN", relation.span());
             }
             let middle = scope.relations.len();
             self.factor(relation, scope);
-            let Some((kind, constraint)) = self.join_kind(join_operator) else { continue };
+            let Some((kind, constraint)) = self.join_kind(join_operator) else {
+                continue;
+            };
             // To SQLite a comma is a join like any other, so that USING looks at the tables before it as well.
-            let start = if self.dialect == Dialect::Sqlite { floor } else { start };
+            let start = if self.dialect == Dialect::Sqlite {
+                floor
+            } else {
+                start
+            };
             self.constraint(constraint, kind, scope, start..middle, floor);
         }
     }
@@ -79,13 +93,19 @@ impl Walk<'_> {
                     self.table_function(&name.to_string(), span);
                     return self.refused_relation(alias.as_ref(), scope);
                 }
-                let odd = !with_hints.is_empty() || version.is_some() || *with_ordinality || !partitions.is_empty();
+                let odd =
+                    !with_hints.is_empty() || version.is_some() || *with_ordinality || !partitions.is_empty();
                 if odd || json_path.is_some() || sample.is_some() || !index_hints.is_empty() {
                     self.refuse_construct("a modifier behind a table name", span);
                 }
                 self.table(name, alias, scope);
             }
-            TableFactor::Derived { lateral, subquery, alias, sample } => {
+            TableFactor::Derived {
+                lateral,
+                subquery,
+                alias,
+                sample,
+            } => {
                 if sample.is_some() {
                     self.refuse_construct("TABLESAMPLE", span);
                 }
@@ -94,9 +114,16 @@ impl Walk<'_> {
                 }
                 self.derived(*lateral, subquery, alias, scope);
             }
-            TableFactor::NestedJoin { table_with_joins, alias } => {
+            TableFactor::NestedJoin {
+                table_with_joins,
+                alias,
+            } => {
                 if alias.is_some() {
                     self.refuse_construct("an alias for a join in parentheses", span);
+                }
+                if self.dialect == Dialect::Sqlite {
+                    // SQLite turns it into a subquery over every column of its tables, hidden ones included.
+                    self.refuse_construct("a join in parentheses", span);
                 }
                 let floor = scope.relations.len();
                 self.join_tree(table_with_joins, scope, floor);
@@ -150,7 +177,9 @@ impl Walk<'_> {
                     self.check_name(ident);
                     parts.push(ident.clone());
                 }
-                ObjectNamePart::Function(_) => self.refuse_construct("a function in a table name", Span::empty()),
+                ObjectNamePart::Function(_) => {
+                    self.refuse_construct("a function in a table name", Span::empty());
+                }
             }
         }
         let Some(last) = parts.last().cloned() else {
@@ -187,15 +216,31 @@ impl Walk<'_> {
             return Source::Derived(Rc::clone(&cte.columns));
         }
         // A dot inside quotes is part of a name, not the end of a schema.
-        let key = if keys.iter().any(|key| key.contains('.')) { String::new() } else { keys.join(".") };
+        let key = if keys.iter().any(|key| key.contains('.')) {
+            String::new()
+        } else {
+            keys.join(".")
+        };
         if let Some(table) = self.policy.find_table(self.dialect, &key) {
             return Source::Table(table);
         }
-        let written = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
+        let written = parts
+            .iter()
+            .map(|part| part.value.as_str())
+            .collect::<Vec<_>>()
+            .join(".");
         let names: Vec<&str> = self.policy.tables().map(|table| table.name.as_str()).collect();
-        let same_last = names.iter().find(|name| last_part(name).eq_ignore_ascii_case(&last.value));
+        let same_last = names
+            .iter()
+            .find(|name| last_part(name).eq_ignore_ascii_case(&last.value));
         let near = same_last.map(|name| (*name).to_owned()).or_else(|| {
-            nearest(&last.value, names.iter().copied().chain(self.ctes.iter().map(|cte| cte.name.as_str())))
+            nearest(
+                &last.value,
+                names
+                    .iter()
+                    .copied()
+                    .chain(self.ctes.iter().map(|cte| cte.name.as_str())),
+            )
         });
         let listed = names.iter().take(12).copied().collect::<Vec<_>>().join(", ");
         self.refuse(
@@ -285,17 +330,31 @@ impl Walk<'_> {
                 .at(ident.span),
             );
         }
-        scope.relations.push(Relation { key, ident, schema, source });
+        scope.relations.push(Relation {
+            key,
+            ident,
+            schema,
+            source,
+        });
     }
 
-    fn join_kind<'o>(&mut self, operator: &'o mut JoinOperator) -> Option<(JoinKind, &'o mut JoinConstraint)> {
+    fn join_kind<'o>(
+        &mut self,
+        operator: &'o mut JoinOperator,
+    ) -> Option<(JoinKind, &'o mut JoinConstraint)> {
         use JoinOperator as Op;
         Some(match operator {
-            Op::Join(c) | Op::Inner(c) | Op::Left(c) | Op::LeftOuter(c) | Op::CrossJoin(c) => (JoinKind::Left, c),
+            Op::Join(c) | Op::Inner(c) | Op::Left(c) | Op::LeftOuter(c) | Op::CrossJoin(c) => {
+                (JoinKind::Left, c)
+            }
             Op::Right(c) | Op::RightOuter(c) => (JoinKind::Right, c),
             Op::FullOuter(c) => {
                 if self.dialect == Dialect::MySql {
-                    self.refuse_dialect("FULL JOIN", Span::empty(), "Use a LEFT JOIN and a RIGHT JOIN with UNION.");
+                    self.refuse_dialect(
+                        "FULL JOIN",
+                        Span::empty(),
+                        "Use a LEFT JOIN and a RIGHT JOIN with UNION.",
+                    );
                 }
                 (JoinKind::Full, c)
             }
@@ -347,7 +406,10 @@ impl Walk<'_> {
     /// The columns that NATURAL compares, as far as they are allowed: hidden ones do not take part.
     fn common_columns(&mut self, scope: &Scope, left: &std::ops::Range<usize>) -> Option<Vec<Ident>> {
         let relations = &scope.relations;
-        if relations[left.start..].iter().any(|relation| matches!(relation.source, Source::Refused)) {
+        if relations[left.start..]
+            .iter()
+            .any(|relation| matches!(relation.source, Source::Refused))
+        {
             return None;
         }
         let mut columns: Vec<Ident> = Vec::new();
@@ -388,7 +450,10 @@ impl Walk<'_> {
         let right = left.end..scope.relations.len();
         let simple = left.len() == 1 && right.len() == 1;
         if kind == JoinKind::Full && !simple {
-            self.refuse_construct("FULL JOIN with USING or NATURAL on more than two tables", Span::empty());
+            self.refuse_construct(
+                "FULL JOIN with USING or NATURAL on more than two tables",
+                Span::empty(),
+            );
             return;
         }
         let mut condition: Option<Expr> = None;
@@ -396,7 +461,9 @@ impl Walk<'_> {
             let key = self.dialect.key(column);
             let one = self.side(scope, left, &key, column);
             let two = self.side(scope, &right, &key, column);
-            let (Some(one), Some(two)) = (one, two) else { continue };
+            let (Some(one), Some(two)) = (one, two) else {
+                continue;
+            };
             let equal = Expr::BinaryOp {
                 left: Box::new(qualified(scope, one, column)),
                 op: BinaryOperator::Eq,
@@ -404,36 +471,65 @@ impl Walk<'_> {
             };
             condition = Some(match condition {
                 None => equal,
-                Some(before) => {
-                    Expr::BinaryOp { left: Box::new(before), op: BinaryOperator::And, right: Box::new(equal) }
-                }
+                Some(before) => Expr::BinaryOp {
+                    left: Box::new(before),
+                    op: BinaryOperator::And,
+                    right: Box::new(equal),
+                },
             });
             let canonical = match kind {
                 JoinKind::Left => Some(one),
                 JoinKind::Right => Some(two),
                 JoinKind::Full => None,
             };
-            let old = scope.merged.iter().position(|merged| merged.key == key && merged.sides.contains(&one));
+            let old = scope
+                .merged
+                .iter()
+                .position(|merged| merged.key == key && merged.sides.contains(&one));
             let mut sides = old.map_or_else(|| vec![one], |old| scope.merged.remove(old).sides);
             sides.push(two);
-            scope.merged.push(Merged { key, ident: column.clone(), sides, canonical });
+            scope.merged.push(Merged {
+                key,
+                ident: column.clone(),
+                sides,
+                canonical,
+            });
         }
         if simple && natural {
-            let names = columns.iter().map(|column| ObjectName::from(vec![column.clone()])).collect();
+            let names = columns
+                .iter()
+                .map(|column| ObjectName::from(vec![column.clone()]))
+                .collect();
             *constraint = JoinConstraint::Using(names);
         } else if let (false, Some(condition)) = (simple, condition) {
             *constraint = JoinConstraint::On(condition);
         }
         if natural || !simple {
-            let names = columns.iter().map(|column| column.value.as_str()).collect::<Vec<_>>().join(", ");
+            let names = columns
+                .iter()
+                .map(|column| column.value.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
             let word = if natural { "NATURAL" } else { "USING" };
-            self.change(ChangeKind::JoinSpelledOut, format!("{word} written out, compared columns: {names}"));
+            self.change(
+                ChangeKind::JoinSpelledOut,
+                format!("{word} written out, compared columns: {names}"),
+            );
         }
     }
 
     /// The one relation on a side of a join that has the column; its reading is recorded.
-    fn side(&mut self, scope: &Scope, range: &std::ops::Range<usize>, key: &str, column: &Ident) -> Option<usize> {
-        let merged = scope.merged.iter().find(|merged| merged.key == key && merged.sides.iter().all(|s| range.contains(s)));
+    fn side(
+        &mut self,
+        scope: &Scope,
+        range: &std::ops::Range<usize>,
+        key: &str,
+        column: &Ident,
+    ) -> Option<usize> {
+        let merged = scope
+            .merged
+            .iter()
+            .find(|merged| merged.key == key && merged.sides.iter().all(|s| range.contains(s)));
         let mut hits = Vec::new();
         for index in range.clone() {
             if merged.is_some_and(|merged| merged.sides.contains(&index)) {
@@ -477,10 +573,14 @@ impl Walk<'_> {
 /// Where a table or its alias stands; cheaper than the span of everything inside.
 fn factor_span(factor: &TableFactor) -> Span {
     match factor {
-        TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => {
-            name.0.first().and_then(ObjectNamePart::as_ident).map_or_else(Span::empty, |ident| ident.span)
-        }
-        TableFactor::Derived { alias: Some(alias), .. } => alias.name.span,
+        TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => name
+            .0
+            .first()
+            .and_then(ObjectNamePart::as_ident)
+            .map_or_else(Span::empty, |ident| ident.span),
+        TableFactor::Derived {
+            alias: Some(alias), ..
+        } => alias.name.span,
         TableFactor::Derived { .. } | TableFactor::NestedJoin { .. } => Span::empty(),
         other => other.span(),
     }
@@ -492,5 +592,8 @@ pub(super) fn qualified(scope: &Scope, relation: usize, column: &Ident) -> Expr 
 }
 
 fn respell(name: &mut ObjectName, stored: &str, dialect: Dialect) {
-    name.0 = stored.split('.').map(|part| ObjectNamePart::Identifier(dialect.ident(part))).collect();
+    name.0 = stored
+        .split('.')
+        .map(|part| ObjectNamePart::Identifier(dialect.ident(part)))
+        .collect();
 }

@@ -2,9 +2,9 @@
 //! EXTRACT, TRIM or SUBSTRING.
 
 use sqlparser::ast::{
-    CeilFloorKind, DataType, DateTimeField, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, ObjectNamePart, Spanned, Value, WindowFrame,
-    WindowFrameBound, WindowSpec, WindowType,
+    CastKind, CeilFloorKind, DataType, DateTimeField, DuplicateTreatment, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, ObjectNamePart,
+    Spanned, Value, WindowFrame, WindowFrameBound, WindowSpec, WindowType,
 };
 use sqlparser::tokenizer::Span;
 
@@ -20,7 +20,12 @@ const MAX_PAD: u64 = 1000;
 
 impl Walk<'_> {
     pub(super) fn function(&mut self, function: &mut Function) {
-        let span = function.name.0.first().and_then(ObjectNamePart::as_ident).map_or_else(Span::empty, |name| name.span);
+        let span = function
+            .name
+            .0
+            .first()
+            .and_then(ObjectNamePart::as_ident)
+            .map_or_else(Span::empty, |name| name.span);
         let Function {
             name,
             uses_odbc_syntax,
@@ -35,7 +40,9 @@ impl Walk<'_> {
             self.refuse_construct("this form of function call", span);
         }
         let word = match name.0.as_slice() {
-            [ObjectNamePart::Identifier(ident)] if ident.quote_style.is_none() => ident.value.to_ascii_lowercase(),
+            [ObjectNamePart::Identifier(ident)] if ident.quote_style.is_none() => {
+                ident.value.to_ascii_lowercase()
+            }
             _ => name.to_string(),
         };
         if !self.function_name(&word, span) {
@@ -57,7 +64,9 @@ impl Walk<'_> {
             FunctionArguments::List(list) => self.arguments(list, &word, span),
         }
         if !within_group.is_empty() {
-            if self.dialect != Dialect::Postgres || !matches!(word.as_str(), "percentile_cont" | "percentile_disc" | "mode") {
+            if self.dialect != Dialect::Postgres
+                || !matches!(word.as_str(), "percentile_cont" | "percentile_disc" | "mode")
+            {
                 self.refuse_construct("WITHIN GROUP", span);
             }
             self.order_plain(within_group);
@@ -88,7 +97,10 @@ impl Walk<'_> {
             Reason::new(
                 ReasonCode::FunctionNotAllowed,
                 format!("this function is not on the allow list: {shown}"),
-                format!("The guide lists the functions allowed for {}.", self.dialect.title()),
+                format!(
+                    "The guide lists the functions allowed for {}.",
+                    self.dialect.title()
+                ),
             )
             .about(shown)
             .nearest(near)
@@ -98,12 +110,19 @@ impl Walk<'_> {
     }
 
     fn arguments(&mut self, list: &mut FunctionArgumentList, name: &str, span: Span) {
-        let FunctionArgumentList { duplicate_treatment, args, clauses } = list;
+        let FunctionArgumentList {
+            duplicate_treatment,
+            args,
+            clauses,
+        } = list;
         match duplicate_treatment {
             None | Some(DuplicateTreatment::Distinct | DuplicateTreatment::All) => {}
         }
         if matches!(name, "lpad" | "rpad") {
             self.pad_length(args.get(1), span);
+        }
+        if self.dialect == Dialect::Sqlite && matches!(name, "printf" | "format") {
+            self.format_text(args.first(), span);
         }
         let unit_first = self.dialect == Dialect::MySql && matches!(name, "timestampdiff" | "timestampadd");
         for (index, arg) in args.iter_mut().enumerate() {
@@ -158,8 +177,33 @@ impl Walk<'_> {
         }
     }
 
+    /// `printf('%1000000000d', 1)` makes a gigabyte; widths of up to three digits, written out, are enough for people.
+    fn format_text(&mut self, arg: Option<&FunctionArg>, span: Span) {
+        let is_plain = match arg {
+            Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))) => {
+                matches!(&value.value, Value::SingleQuotedString(text) if is_plain_format(text))
+            }
+            _ => false,
+        };
+        if !is_plain {
+            self.refuse(
+                Reason::new(
+                    ReasonCode::LiteralNotAllowed,
+                    "printf needs a format written as a text, without * and with widths of up to three digits",
+                    "Write the format out, for example printf('%.2f', amount).",
+                )
+                .at(span),
+            );
+        }
+    }
+
     pub(super) fn window_spec(&mut self, spec: &mut WindowSpec) {
-        let WindowSpec { window_name, partition_by, order_by, window_frame } = spec;
+        let WindowSpec {
+            window_name,
+            partition_by,
+            order_by,
+            window_frame,
+        } = spec;
         if let Some(name) = window_name {
             self.check_name(name);
         }
@@ -167,7 +211,12 @@ impl Walk<'_> {
             self.expr(expr);
         }
         self.order_plain(order_by);
-        if let Some(WindowFrame { units: _, start_bound, end_bound }) = window_frame {
+        if let Some(WindowFrame {
+            units: _,
+            start_bound,
+            end_bound,
+        }) = window_frame
+        {
             for bound in std::iter::once(start_bound).chain(end_bound) {
                 self.frame_bound(bound);
             }
@@ -177,7 +226,9 @@ impl Walk<'_> {
     /// The distance of a frame stays in the text: it is part of the shape of the query.
     fn frame_bound(&mut self, bound: &mut WindowFrameBound) {
         match bound {
-            WindowFrameBound::CurrentRow | WindowFrameBound::Preceding(None) | WindowFrameBound::Following(None) => {}
+            WindowFrameBound::CurrentRow
+            | WindowFrameBound::Preceding(None)
+            | WindowFrameBound::Following(None) => {}
             WindowFrameBound::Preceding(Some(distance)) | WindowFrameBound::Following(Some(distance)) => {
                 match &mut **distance {
                     Expr::Interval(_) => self.expr(distance),
@@ -196,16 +247,26 @@ impl Walk<'_> {
         let span = expr.span();
         let sqlite = self.dialect == Dialect::Sqlite;
         match expr {
-            Expr::Extract { field, syntax: _, expr } if !sqlite => {
+            Expr::Extract {
+                field,
+                syntax: _,
+                expr,
+            } if !sqlite => {
                 self.function_name("extract", span);
                 self.date_field(field, span);
                 self.expr(expr);
             }
-            Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+            Expr::Ceil {
+                expr,
+                field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            } => {
                 self.function_name("ceil", span);
                 self.expr(expr);
             }
-            Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+            Expr::Floor {
+                expr,
+                field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            } => {
                 self.function_name("floor", span);
                 self.expr(expr);
             }
@@ -214,25 +275,57 @@ impl Walk<'_> {
                 self.expr(expr);
                 self.expr(r#in);
             }
-            Expr::Substring { expr, substring_from, substring_for, special, shorthand } if *special || !sqlite => {
+            Expr::Substring {
+                expr,
+                substring_from,
+                substring_for,
+                special,
+                shorthand,
+            } if *special || !sqlite => {
                 self.function_name(if *shorthand { "substr" } else { "substring" }, span);
                 self.expr(expr);
                 for part in substring_from.iter_mut().chain(substring_for.iter_mut()) {
                     self.expr(part);
                 }
             }
-            Expr::Trim { trim_where, trim_what, expr, trim_characters }
-                if !sqlite || (trim_where.is_none() && trim_what.is_none()) =>
-            {
+            Expr::Trim {
+                trim_where,
+                trim_what,
+                expr,
+                trim_characters,
+            } if !sqlite || (trim_where.is_none() && trim_what.is_none()) => {
                 self.function_name("trim", span);
                 self.expr(expr);
-                for part in trim_what.iter_mut().map(|part| &mut **part).chain(trim_characters.iter_mut().flatten()) {
+                for part in trim_what
+                    .iter_mut()
+                    .map(|part| &mut **part)
+                    .chain(trim_characters.iter_mut().flatten())
+                {
                     self.expr(part);
                 }
             }
-            Expr::Overlay { expr, overlay_what, overlay_from, overlay_for } if self.dialect == Dialect::Postgres => {
+            Expr::Convert {
+                is_try: false,
+                expr,
+                data_type: Some(data_type),
+                charset: None,
+                target_before_value: false,
+                styles,
+            } if self.dialect == Dialect::MySql && styles.is_empty() => {
+                self.cast(&CastKind::Cast, data_type, false);
+                self.expr(expr);
+            }
+            Expr::Overlay {
+                expr,
+                overlay_what,
+                overlay_from,
+                overlay_for,
+            } if self.dialect == Dialect::Postgres => {
                 self.function_name("overlay", span);
-                for part in [expr, overlay_what, overlay_from].into_iter().chain(overlay_for.iter_mut()) {
+                for part in [expr, overlay_what, overlay_from]
+                    .into_iter()
+                    .chain(overlay_for.iter_mut())
+                {
                     self.expr(part);
                 }
             }
@@ -283,6 +376,15 @@ impl Walk<'_> {
             self.refuse_construct(&format!("date field {field}"), span);
         }
     }
+}
+
+fn is_plain_format(text: &str) -> bool {
+    let longest = text
+        .split(|c: char| !c.is_ascii_digit())
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
+    longest <= 3 && !text.contains('*')
 }
 
 fn is_separator(text: &str) -> bool {

@@ -17,7 +17,11 @@ impl Walk<'_> {
     pub(super) fn limit_clause(&mut self, clause: &mut Option<LimitClause>, fetch: &mut Option<Fetch>) {
         let (limit, offset) = match clause.take() {
             None => (None, None),
-            Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
+            Some(LimitClause::LimitOffset {
+                limit,
+                offset,
+                limit_by,
+            }) => {
                 if !limit_by.is_empty() {
                     self.refuse_construct("LIMIT BY", Span::empty());
                 }
@@ -27,7 +31,11 @@ impl Walk<'_> {
         };
         let limit = match fetch.take() {
             None => limit,
-            Some(Fetch { with_ties, percent, quantity }) => {
+            Some(Fetch {
+                with_ties,
+                percent,
+                quantity,
+            }) => {
                 if with_ties || percent || limit.is_some() || self.dialect != Dialect::Postgres {
                     self.refuse_construct("FETCH", Span::empty());
                 }
@@ -35,7 +43,9 @@ impl Walk<'_> {
             }
         };
         let limit_fits = limit.as_ref().is_none_or(|limit| whole_number(limit).is_some());
-        let offset_fits = offset.as_ref().is_none_or(|offset| whole_number(offset).is_some_and(|n| n <= MAX_OFFSET));
+        let offset_fits = offset
+            .as_ref()
+            .is_none_or(|offset| whole_number(offset).is_some_and(|n| n <= MAX_OFFSET));
         if !limit_fits || !offset_fits {
             self.refuse(Reason::new(
                 ReasonCode::LimitNotLiteral,
@@ -44,9 +54,16 @@ impl Walk<'_> {
             ));
             return;
         }
-        let offset = offset.map(|value| Offset { value, rows: OffsetRows::None });
+        let offset = offset.map(|value| Offset {
+            value,
+            rows: OffsetRows::None,
+        });
         if limit.is_some() || offset.is_some() {
-            *clause = Some(LimitClause::LimitOffset { limit, offset, limit_by: Vec::new() });
+            *clause = Some(LimitClause::LimitOffset {
+                limit,
+                offset,
+                limit_by: Vec::new(),
+            });
         }
     }
 
@@ -57,12 +74,17 @@ impl Walk<'_> {
     pub(crate) fn limit_rows(&mut self, query: &mut Query, most: u32) -> u32 {
         let probe = number(u64::from(most) + 1);
         match &mut query.limit_clause {
-            Some(LimitClause::LimitOffset { limit: Some(limit), .. }) => match whole_number(limit) {
+            Some(LimitClause::LimitOffset {
+                limit: Some(limit), ..
+            }) => match whole_number(limit) {
                 Some(asked) if asked <= u64::from(most) => u32::try_from(asked).unwrap_or(most),
                 asked => {
                     *limit = probe;
                     let asked = asked.unwrap_or_default();
-                    self.change(ChangeKind::LimitLowered, format!("row limit lowered from {asked} to {most}"));
+                    self.change(
+                        ChangeKind::LimitLowered,
+                        format!("row limit lowered from {asked} to {most}"),
+                    );
                     most
                 }
             },
@@ -71,7 +93,11 @@ impl Walk<'_> {
                 self.limit_added(most)
             }
             clause => {
-                *clause = Some(LimitClause::LimitOffset { limit: Some(probe), offset: None, limit_by: Vec::new() });
+                *clause = Some(LimitClause::LimitOffset {
+                    limit: Some(probe),
+                    offset: None,
+                    limit_by: Vec::new(),
+                });
                 self.limit_added(most)
             }
         }

@@ -112,7 +112,13 @@ impl<'p> Walk<'p> {
     /// Walks the whole statement and gives the columns of its result.
     pub(crate) fn statement(&mut self, query: &mut Query) -> Vec<OutputColumn> {
         let outputs = self.query(query, Place::Top);
-        outputs.into_iter().map(|output| OutputColumn { name: output.title, class: output.class }).collect()
+        outputs
+            .into_iter()
+            .map(|output| OutputColumn {
+                name: output.title,
+                class: output.class,
+            })
+            .collect()
     }
 
     pub(crate) fn tally(&self) -> &Tally {
@@ -120,7 +126,11 @@ impl<'p> Walk<'p> {
     }
 
     pub(crate) fn finish(self) -> Found {
-        let reads = self.reads.iter().map(|(table, columns)| self.table_read(*table, columns)).collect();
+        let reads = self
+            .reads
+            .iter()
+            .map(|(table, columns)| self.table_read(*table, columns))
+            .collect();
         Found {
             reasons: self.reasons,
             changes: self.changes,
@@ -134,10 +144,15 @@ impl<'p> Walk<'p> {
         let policy = self.policy.table(table);
         let highest = columns.iter().map(|column| policy.columns[*column].class).max();
         // Counting rows shows no column; it counts as the least sensitive one.
-        let class = highest.or_else(|| policy.columns.iter().map(|column| column.class).min()).unwrap_or_default();
+        let class = highest
+            .or_else(|| policy.columns.iter().map(|column| column.class).min())
+            .unwrap_or_default();
         TableRead {
             table: policy.name.clone(),
-            columns: columns.iter().map(|column| policy.columns[*column].name.clone()).collect(),
+            columns: columns
+                .iter()
+                .map(|column| policy.columns[*column].name.clone())
+                .collect(),
             class,
         }
     }
@@ -151,7 +166,11 @@ impl<'p> Walk<'p> {
     }
 
     fn change(&mut self, kind: ChangeKind, message: impl Into<String>) {
-        let change = Change { kind, rule: kind.rule(), message: message.into() };
+        let change = Change {
+            kind,
+            rule: kind.rule(),
+            message: message.into(),
+        };
         if !self.changes.contains(&change) {
             self.changes.push(change);
         }
@@ -174,9 +193,13 @@ impl<'p> Walk<'p> {
     fn refuse_dialect(&mut self, what: &str, span: Span, hint: &str) {
         let title = self.dialect.title();
         self.refuse(
-            Reason::new(ReasonCode::NotInDialect, format!("{title} does not have this: {what}"), hint)
-                .about(what)
-                .at(span),
+            Reason::new(
+                ReasonCode::NotInDialect,
+                format!("{title} does not have this: {what}"),
+                hint,
+            )
+            .about(what)
+            .at(span),
         );
     }
 

@@ -82,7 +82,12 @@ impl Walk<'_> {
         let sides: Vec<(Source, Lookup)> = merged
             .sides
             .iter()
-            .map(|side| (scope.relations[*side].source.clone(), scope.relations[*side].find(self.policy, self.dialect, &key)))
+            .map(|side| {
+                (
+                    scope.relations[*side].source.clone(),
+                    scope.relations[*side].find(self.policy, self.dialect, &key),
+                )
+            })
             .collect();
         match merged.canonical {
             Some(side) => *expr = qualified(scope, side, ident),
@@ -100,17 +105,28 @@ impl Walk<'_> {
     /// Replaces an output alias by what it stands for. Databases differ in where an alias may be used and whether a
     /// column of the same name wins; written out there is only one reading.
     fn inline_alias(&mut self, expr: &mut Expr, ident: &Ident, key: &str) -> bool {
-        let Some(scope) = self.scopes.last() else { return false };
+        let Some(scope) = self.scopes.last() else {
+            return false;
+        };
         if scope.alias_use != AliasUse::Inline {
             return false;
         }
-        let mut hits = scope.aliases.iter().filter(|alias| alias.key == key && alias.can_inline);
-        let (Some(alias), None) = (hits.next(), hits.next()) else { return false };
+        let mut hits = scope
+            .aliases
+            .iter()
+            .filter(|alias| alias.key == key && alias.can_inline);
+        let (Some(alias), None) = (hits.next(), hits.next()) else {
+            return false;
+        };
         let meaning = &scope.items[alias.position];
         let class = alias.class;
         let simple = matches!(
             meaning,
-            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::Function(_) | Expr::Nested(_)
+            Expr::Identifier(_)
+                | Expr::CompoundIdentifier(_)
+                | Expr::Value(_)
+                | Expr::Function(_)
+                | Expr::Nested(_)
         );
         self.inlined += meaning.to_string().len();
         if self.inlined > MAX_INLINED {
@@ -124,15 +140,24 @@ impl Walk<'_> {
             );
             return true;
         }
-        *expr = if simple { meaning.clone() } else { Expr::Nested(Box::new(meaning.clone())) };
+        *expr = if simple {
+            meaning.clone()
+        } else {
+            Expr::Nested(Box::new(meaning.clone()))
+        };
         self.raise_class(class);
-        self.change(ChangeKind::AliasResolved, format!("alias replaced by what it stands for: {}", ident.value));
+        self.change(
+            ChangeKind::AliasResolved,
+            format!("alias replaced by what it stands for: {}", ident.value),
+        );
         true
     }
 
     /// Resolves `relation.column` and `schema.table.column`.
     pub(super) fn qualified_name(&mut self, expr: &mut Expr) {
-        let Expr::CompoundIdentifier(parts) = expr else { return };
+        let Expr::CompoundIdentifier(parts) = expr else {
+            return;
+        };
         for part in parts.iter_mut() {
             self.check_name(part);
         }
@@ -142,7 +167,9 @@ impl Walk<'_> {
             [schema, name, column] => (Some(self.dialect.key(schema)), name, column),
             _ => {
                 let written = expr.to_string();
-                let span = parts.first().map_or_else(sqlparser::tokenizer::Span::empty, |part| part.span);
+                let span = parts
+                    .first()
+                    .map_or_else(sqlparser::tokenizer::Span::empty, |part| part.span);
                 return self.refuse_construct(&format!("a name in so many parts: {written}"), span);
             }
         };
@@ -150,7 +177,9 @@ impl Walk<'_> {
         let key = self.dialect.key(column);
         for depth in (0..self.scopes.len()).rev() {
             let scope = &self.scopes[depth];
-            let Some(index) = scope.find_relation(&name_key) else { continue };
+            let Some(index) = scope.find_relation(&name_key) else {
+                continue;
+            };
             let relation = &scope.relations[index];
             if schema.is_some() && relation.schema != schema {
                 continue;
@@ -182,7 +211,11 @@ impl Walk<'_> {
     }
 
     fn refuse_bare(&mut self, ident: &Ident, key: &str) {
-        if self.scopes.iter().any(|scope| scope.relations.iter().any(|relation| relation.key == key)) {
+        if self
+            .scopes
+            .iter()
+            .any(|scope| scope.relations.iter().any(|relation| relation.key == key))
+        {
             self.refuse(
                 Reason::new(
                     ReasonCode::RowReference,
@@ -214,7 +247,10 @@ impl Walk<'_> {
         let key = self.dialect.key(ident);
         let written = ident.value.clone();
         let withheld = relations.iter().find_map(|relation| match relation.source {
-            Source::Table(table) => self.policy.find_withheld(self.dialect, table, &key).map(|c| (table, c.class)),
+            Source::Table(table) => self
+                .policy
+                .find_withheld(self.dialect, table, &key)
+                .map(|c| (table, c.class)),
             _ => None,
         });
         if let Some((table, class)) = withheld {
@@ -223,7 +259,10 @@ impl Walk<'_> {
             self.refuse(
                 Reason::new(
                     ReasonCode::ColumnAboveClearance,
-                    format!("this column is {}, you are cleared to {cleared}: {path}", class.as_str()),
+                    format!(
+                        "this column is {}, you are cleared to {cleared}: {path}",
+                        class.as_str()
+                    ),
                     "Leave the column out, or ask somebody who is cleared for it.",
                 )
                 .about(path)
@@ -231,12 +270,18 @@ impl Walk<'_> {
             );
             return;
         }
-        let names: Vec<&str> = relations.iter().flat_map(|relation| relation.column_names(self.policy)).collect();
+        let names: Vec<&str> = relations
+            .iter()
+            .flat_map(|relation| relation.column_names(self.policy))
+            .collect();
         let near = nearest(&written, names.iter().copied());
         let hint = if names.is_empty() {
             "Name a table in FROM that has the column.".to_owned()
         } else {
-            format!("Allowed columns: {}.", names.iter().take(20).copied().collect::<Vec<_>>().join(", "))
+            format!(
+                "Allowed columns: {}.",
+                names.iter().take(20).copied().collect::<Vec<_>>().join(", ")
+            )
         };
         self.refuse(
             Reason::new(
@@ -251,8 +296,12 @@ impl Walk<'_> {
     }
 
     fn refuse_unknown_relation(&mut self, name: &Ident, column: &Ident) {
-        let names: Vec<&str> =
-            self.scopes.iter().flat_map(|scope| &scope.relations).map(|relation| relation.ident.value.as_str()).collect();
+        let names: Vec<&str> = self
+            .scopes
+            .iter()
+            .flat_map(|scope| &scope.relations)
+            .map(|relation| relation.ident.value.as_str())
+            .collect();
         let near = nearest(&name.value, names.iter().copied());
         let written = format!("{}.{}", name.value, column.value);
         self.refuse(

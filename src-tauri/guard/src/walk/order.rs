@@ -34,7 +34,9 @@ impl Walk<'_> {
             let position = match &order.expr {
                 Expr::Identifier(ident) => {
                     let key = self.dialect.key(ident);
-                    outputs.iter().position(|output| output.name.as_ref().is_some_and(|n| self.dialect.key(n) == key))
+                    outputs
+                        .iter()
+                        .position(|output| output.name.as_ref().is_some_and(|n| self.dialect.key(n) == key))
                 }
                 _ => None,
             };
@@ -68,7 +70,11 @@ impl Walk<'_> {
     }
 
     fn order_options(&mut self, order: &OrderByExpr) {
-        let OrderByExpr { expr, options, with_fill } = order;
+        let OrderByExpr {
+            expr,
+            options,
+            with_fill,
+        } = order;
         let OrderByOptions { sort, nulls_first: _ } = options;
         let plain = matches!(sort, None | Some(OrderBySort::Asc | OrderBySort::Desc));
         if !plain || with_fill.is_some() {
@@ -88,7 +94,9 @@ impl Walk<'_> {
             self.refuse_construct("a number with COLLATE", expr.span());
             return true;
         }
-        let Some(position) = whole_number(inner) else { return false };
+        let Some(position) = whole_number(inner) else {
+            return false;
+        };
         if position == 0 || position > outputs as u64 {
             self.refuse(
                 Reason::new(
@@ -105,9 +113,13 @@ impl Walk<'_> {
 
     /// A bare name in ORDER BY that is an output alias: every database looks there first, so it stays.
     fn order_alias(&mut self, expr: &mut Expr, outputs: &[Output]) -> bool {
-        let Expr::Identifier(ident) = expr else { return false };
+        let Expr::Identifier(ident) = expr else {
+            return false;
+        };
         let key = self.dialect.key(ident);
-        let Some(scope) = self.scopes.last() else { return false };
+        let Some(scope) = self.scopes.last() else {
+            return false;
+        };
         match scope.aliases.iter().filter(|alias| alias.key == key).count() {
             0 => self.ambiguous_output(expr, &key, outputs),
             1 => {
@@ -126,13 +138,21 @@ impl Walk<'_> {
 
     /// A name that several tables have, but only one output column: that column is meant.
     fn ambiguous_output(&mut self, expr: &mut Expr, key: &str, outputs: &[Output]) -> bool {
-        let Some(scope) = self.scopes.last() else { return false };
+        let Some(scope) = self.scopes.last() else {
+            return false;
+        };
         if scope.find_bare(self.policy, self.dialect, key) != BareHit::Ambiguous {
             return false;
         }
-        let mut hits = (0..outputs.len())
-            .filter(|index| outputs[*index].name.as_ref().is_some_and(|name| self.dialect.key(name) == key));
-        let (Some(position), None) = (hits.next(), hits.next()) else { return false };
+        let mut hits = (0..outputs.len()).filter(|index| {
+            outputs[*index]
+                .name
+                .as_ref()
+                .is_some_and(|name| self.dialect.key(name) == key)
+        });
+        let (Some(position), None) = (hits.next(), hits.next()) else {
+            return false;
+        };
         *expr = number(position as u64 + 1);
         true
     }
@@ -140,9 +160,13 @@ impl Walk<'_> {
     /// A bare name in GROUP BY that is no column but an output alias becomes that column's number. Left as a name, a
     /// hidden column of the same name would be grouped by instead.
     pub(super) fn group_alias(&mut self, expr: &mut Expr, outputs: &[Output]) -> bool {
-        let Expr::Identifier(ident) = expr else { return false };
+        let Expr::Identifier(ident) = expr else {
+            return false;
+        };
         let key = self.dialect.key(ident);
-        let Some(scope) = self.scopes.last() else { return false };
+        let Some(scope) = self.scopes.last() else {
+            return false;
+        };
         let hit = scope.find_bare(self.policy, self.dialect, &key);
         if hit == BareHit::Ambiguous {
             return self.ambiguous_output(expr, &key, outputs);
@@ -150,16 +174,28 @@ impl Walk<'_> {
         if hit != BareHit::Missing {
             return false;
         }
-        let mut positions = scope.aliases.iter().filter(|alias| alias.key == key).map(|alias| alias.position);
-        let (Some(position), None) = (positions.next(), positions.next()) else { return false };
-        self.change(ChangeKind::AliasResolved, format!("alias in GROUP BY written as its number: {}", ident.value));
+        let mut positions = scope
+            .aliases
+            .iter()
+            .filter(|alias| alias.key == key)
+            .map(|alias| alias.position);
+        let (Some(position), None) = (positions.next(), positions.next()) else {
+            return false;
+        };
+        self.change(
+            ChangeKind::AliasResolved,
+            format!("alias in GROUP BY written as its number: {}", ident.value),
+        );
         *expr = number(position as u64 + 1);
         true
     }
 
     fn refuse_output_name(&mut self, expr: &Expr, outputs: &[Output]) {
         let written: String = expr.to_string().chars().take(60).collect();
-        let names: Vec<&str> = outputs.iter().filter_map(|o| o.name.as_ref().map(|n| n.value.as_str())).collect();
+        let names: Vec<&str> = outputs
+            .iter()
+            .filter_map(|o| o.name.as_ref().map(|n| n.value.as_str()))
+            .collect();
         let near = nearest(&written, names.iter().copied());
         self.refuse(
             Reason::new(

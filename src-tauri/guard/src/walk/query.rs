@@ -34,7 +34,10 @@ impl Walk<'_> {
         if !locks.is_empty() {
             self.refuse(locking_read());
         }
-        let odd = for_clause.is_some() || settings.is_some() || format_clause.is_some() || !pipe_operators.is_empty();
+        let odd = for_clause.is_some()
+            || settings.is_some()
+            || format_clause.is_some()
+            || !pipe_operators.is_empty();
         if odd {
             self.refuse_construct("FOR, SETTINGS, FORMAT or pipe clause", Span::empty());
         }
@@ -58,7 +61,11 @@ impl Walk<'_> {
     }
 
     fn with(&mut self, with: &mut With) {
-        let With { with_token, recursive, cte_tables } = with;
+        let With {
+            with_token,
+            recursive,
+            cte_tables,
+        } = with;
         if *recursive {
             self.refuse(
                 Reason::new(
@@ -76,7 +83,13 @@ impl Walk<'_> {
 
     /// A CTE sees the ones before it, never itself: its name enters after its body was walked.
     fn cte(&mut self, cte: &mut Cte) {
-        let Cte { alias, query, from, materialized: _, closing_paren_token: _ } = cte;
+        let Cte {
+            alias,
+            query,
+            from,
+            materialized: _,
+            closing_paren_token: _,
+        } = cte;
         if from.is_some() {
             self.refuse_construct("WITH ... FROM", Span::empty());
         }
@@ -87,7 +100,11 @@ impl Walk<'_> {
             self.refuse(shadows_table("cte", &name).at(alias.name.span));
         }
         // Lower case here in every dialect: two names that differ by capitals only are asking for trouble.
-        if self.ctes.iter().any(|known| known.name.eq_ignore_ascii_case(&name)) {
+        if self
+            .ctes
+            .iter()
+            .any(|known| known.name.eq_ignore_ascii_case(&name))
+        {
             self.refuse(
                 Reason::new(
                     ReasonCode::NameRepeated,
@@ -105,17 +122,35 @@ impl Walk<'_> {
         self.scopes = outer;
         self.class = class;
         let columns = self.rename_columns(alias, outputs);
-        self.ctes.push(VisibleCte { key, name, columns: Rc::new(columns) });
+        self.ctes.push(VisibleCte {
+            key,
+            name,
+            columns: Rc::new(columns),
+        });
     }
 
     /// Applies `AS name (a, b)` to the columns of a subquery.
-    pub(super) fn rename_columns(&mut self, alias: &mut TableAlias, outputs: Vec<Output>) -> Vec<DerivedColumn> {
-        let TableAlias { explicit: _, name: _, columns, at } = alias;
+    pub(super) fn rename_columns(
+        &mut self,
+        alias: &mut TableAlias,
+        outputs: Vec<Output>,
+    ) -> Vec<DerivedColumn> {
+        let TableAlias {
+            explicit: _,
+            name: _,
+            columns,
+            at,
+        } = alias;
         if at.is_some() {
             self.refuse_construct("AT in an alias", Span::empty());
         }
-        let mut derived: Vec<DerivedColumn> =
-            outputs.into_iter().map(|output| DerivedColumn { name: output.name, class: output.class }).collect();
+        let mut derived: Vec<DerivedColumn> = outputs
+            .into_iter()
+            .map(|output| DerivedColumn {
+                name: output.name,
+                class: output.class,
+            })
+            .collect();
         for (index, column) in columns.iter_mut().enumerate() {
             if column.data_type.is_some() {
                 self.refuse_construct("column definition in an alias", column.name.span);
@@ -126,7 +161,10 @@ impl Walk<'_> {
                 None => self.refuse(
                     Reason::new(
                         ReasonCode::OrdinalOutOfRange,
-                        format!("the column list is longer than the query it names: {}", column.name.value),
+                        format!(
+                            "the column list is longer than the query it names: {}",
+                            column.name.value
+                        ),
                         "Name at most as many columns as the query has.",
                     )
                     .at(column.name.span),
@@ -139,12 +177,21 @@ impl Walk<'_> {
     /// Set operations lean to the left; the left spine is walked in a loop, since it may be long.
     fn set_expr(&mut self, body: &mut SetExpr, place: Place) -> Vec<Output> {
         // EXCEPT and INTERSECT compare every column, also where only the number of rows is asked for.
-        let place = if place == Place::Exists { Place::Inner } else { place };
+        let place = if place == Place::Exists {
+            Place::Inner
+        } else {
+            place
+        };
         let mut rights = Vec::new();
         let mut current = body;
         let mut outputs = loop {
             match current {
-                SetExpr::SetOperation { left, op, set_quantifier, right } => {
+                SetExpr::SetOperation {
+                    left,
+                    op,
+                    set_quantifier,
+                    right,
+                } => {
                     self.set_operator(*op, *set_quantifier);
                     rights.push(&mut **right);
                     current = &mut **left;
@@ -165,8 +212,14 @@ impl Walk<'_> {
     }
 
     fn set_operator(&mut self, op: SetOperator, quantifier: SetQuantifier) {
-        let operator = matches!(op, SetOperator::Union | SetOperator::Except | SetOperator::Intersect);
-        let plain = matches!(quantifier, SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None);
+        let operator = matches!(
+            op,
+            SetOperator::Union | SetOperator::Except | SetOperator::Intersect
+        );
+        let plain = matches!(
+            quantifier,
+            SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None
+        );
         if !operator || !plain {
             self.refuse_construct(&format!("{op} {quantifier}"), Span::empty());
         }
@@ -217,7 +270,11 @@ impl Walk<'_> {
     }
 
     fn values(&mut self, values: &mut Values) -> Vec<Output> {
-        let Values { explicit_row: _, value_keyword, rows } = values;
+        let Values {
+            explicit_row: _,
+            value_keyword,
+            rows,
+        } = values;
         if *value_keyword {
             self.refuse_construct("VALUE", Span::empty());
         }
@@ -239,7 +296,11 @@ impl Walk<'_> {
             crate::Dialect::MySql => format!("column_{index}"),
             _ => format!("column{}", index + 1),
         };
-        Output { name: Some(self.dialect.ident(&title)), title, class }
+        Output {
+            name: Some(self.dialect.ident(&title)),
+            title,
+            class,
+        }
     }
 }
 
@@ -266,7 +327,8 @@ fn is_plain(query: &Query) -> bool {
         format_clause,
         pipe_operators,
     } = query;
-    let plain = with.is_none() && order_by.is_none() && limit_clause.is_none() && fetch.is_none() && locks.is_empty();
+    let plain =
+        with.is_none() && order_by.is_none() && limit_clause.is_none() && fetch.is_none() && locks.is_empty();
     let plain = plain && for_clause.is_none() && settings.is_none() && format_clause.is_none();
     plain && pipe_operators.is_empty() && matches!(**body, SetExpr::Select(_) | SetExpr::Query(_))
 }
@@ -282,5 +344,9 @@ fn unwrap_parentheses(body: &mut SetExpr) {
 }
 
 fn empty_values() -> Values {
-    Values { explicit_row: false, value_keyword: false, rows: Vec::new() }
+    Values {
+        explicit_row: false,
+        value_keyword: false,
+        rows: Vec::new(),
+    }
 }

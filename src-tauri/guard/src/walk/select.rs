@@ -3,13 +3,12 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, GroupByWithModifier, Ident, NamedWindowDefinition, NamedWindowExpr, ObjectNamePart,
-    OrderBy, OrderByKind, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SelectModifiers,
-    WildcardAdditionalOptions, visit_expressions,
+    Distinct, Expr, GroupByExpr, GroupByWithModifier, Ident, NamedWindowDefinition, NamedWindowExpr,
+    ObjectNamePart, OrderBy, OrderByKind, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind,
+    SelectModifiers, Value, WildcardAdditionalOptions, visit_expressions,
 };
 use sqlparser::tokenizer::Span;
 
-use super::limit::number;
 use super::{Output, Place, Walk};
 use crate::checked::ChangeKind;
 use crate::dialect::{Dialect, is_safe_name};
@@ -24,7 +23,12 @@ struct Item {
 }
 
 impl Walk<'_> {
-    pub(super) fn select(&mut self, select: &mut Select, order_by: Option<&mut OrderBy>, place: Place) -> Vec<Output> {
+    pub(super) fn select(
+        &mut self,
+        select: &mut Select,
+        order_by: Option<&mut OrderBy>,
+        place: Place,
+    ) -> Vec<Output> {
         let Select {
             select_token,
             optimizer_hints,
@@ -81,7 +85,7 @@ impl Walk<'_> {
             items.into_iter().map(|item| (item.expr, item.alias)).unzip();
         self.open_aliases(exprs, &aliases, &outputs);
 
-        self.distinct(distinct.as_mut(), span);
+        self.distinct(distinct, span);
         if let Some(condition) = selection {
             self.tally.wheres += 1;
             let use_aliases = self.dialect == Dialect::Sqlite;
@@ -96,14 +100,23 @@ impl Walk<'_> {
             self.order_by(order_by, &outputs);
         }
         let scope = self.scopes.pop().unwrap_or_default();
-        *projection = scope.items.into_iter().zip(aliases).map(|(expr, alias)| select_item(expr, alias)).collect();
+        *projection = scope
+            .items
+            .into_iter()
+            .zip(aliases)
+            .map(|(expr, alias)| select_item(expr, alias))
+            .collect();
         outputs
     }
 
     /// Walks an expression in which an output alias may stand for what it names.
     pub(super) fn clause(&mut self, expr: &mut Expr, use_aliases: bool) {
         let class = self.class.take();
-        self.alias_use(if use_aliases { AliasUse::Inline } else { AliasUse::No });
+        self.alias_use(if use_aliases {
+            AliasUse::Inline
+        } else {
+            AliasUse::No
+        });
         self.expr(expr);
         self.alias_use(AliasUse::No);
         self.class = class;
@@ -126,14 +139,23 @@ impl Walk<'_> {
         if self.dialect == Dialect::Sqlite {
             return Vec::new();
         }
-        let is_compound =
-            |expr: &&Expr| !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_));
+        let is_compound = |expr: &&Expr| {
+            !matches!(
+                expr,
+                Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_)
+            )
+        };
         let mut kept: Vec<Expr> = match group_by {
             GroupByExpr::Expressions(exprs, _) => exprs.iter().filter(is_compound).cloned().collect(),
             GroupByExpr::All(_) => Vec::new(),
         };
-        if let (Some(Distinct::Distinct | Distinct::On(_)), Some(OrderBy { kind: OrderByKind::Expressions(exprs), .. })) =
-            (distinct, order_by)
+        if let (
+            Some(Distinct::Distinct | Distinct::On(_)),
+            Some(OrderBy {
+                kind: OrderByKind::Expressions(exprs),
+                ..
+            }),
+        ) = (distinct, order_by)
         {
             kept.extend(exprs.iter().map(|order| &order.expr).filter(is_compound).cloned());
         }
@@ -141,12 +163,19 @@ impl Walk<'_> {
     }
 
     fn projection(&mut self, projection: Vec<SelectItem>, place: Place) -> (Vec<Item>, Vec<Output>) {
-        let projection = if place == Place::Exists && matches!(projection.as_slice(), [SelectItem::Wildcard(_)]) {
-            // EXISTS looks at rows only; reading every column for it would raise the class of the result for nothing.
-            return (vec![Item { expr: number(1), alias: None }], Vec::new());
-        } else {
-            projection
-        };
+        let projection =
+            if place == Place::Exists && matches!(projection.as_slice(), [SelectItem::Wildcard(_)]) {
+                // EXISTS looks at rows only; reading every column for it would raise the class of the result for nothing.
+                return (
+                    vec![Item {
+                        expr: Expr::value(Value::Null),
+                        alias: None,
+                    }],
+                    Vec::new(),
+                );
+            } else {
+                projection
+            };
         let mut items = Vec::with_capacity(projection.len());
         let mut outputs = Vec::with_capacity(projection.len());
         for item in projection {
@@ -184,12 +213,12 @@ impl Walk<'_> {
     fn item(
         &mut self,
         mut expr: Expr,
-        alias: Option<Ident>,
+        mut alias: Option<Ident>,
         place: Place,
         items: &mut Vec<Item>,
         outputs: &mut Vec<Output>,
     ) {
-        let (mut alias, named) = (alias.clone(), alias.is_some());
+        let named = alias.is_some();
         let column = column_name(&expr).cloned();
         let text = match (&alias, &column) {
             (Some(alias), _) => alias.value.clone(),
@@ -199,15 +228,24 @@ impl Walk<'_> {
         };
         let class = self.with_class(|walk| walk.expr(&mut expr));
         let mut name = alias.clone().or(column);
-        if place == Place::Named && !named && !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+        if place == Place::Named
+            && !named
+            && !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+        {
             // The column must have a name that the guard and the database agree on.
-            let given = name.take().unwrap_or_else(|| self.name_for(&expr, &text, outputs));
+            let given = name
+                .take()
+                .unwrap_or_else(|| self.name_for(&expr, &text, outputs));
             self.change(ChangeKind::NameAdded, format!("column named: {}", given.value));
             alias = Some(given.clone());
             name = Some(given);
         }
         items.push(Item { expr, alias });
-        outputs.push(Output { name, title: text, class });
+        outputs.push(Output {
+            name,
+            title: text,
+            class,
+        });
     }
 
     /// A name for an unnamed column of a subquery: the one the database would have used, if it can be written.
@@ -217,7 +255,12 @@ impl Walk<'_> {
             _ => text.to_owned(),
         };
         let taken = |name: &str| {
-            outputs.iter().any(|output| output.name.as_ref().is_some_and(|n| n.value.eq_ignore_ascii_case(name)))
+            outputs.iter().any(|output| {
+                output
+                    .name
+                    .as_ref()
+                    .is_some_and(|n| n.value.eq_ignore_ascii_case(name))
+            })
         };
         if is_safe_name(&wanted) && wanted.len() <= 60 && !taken(&wanted) {
             self.dialect.ident(&wanted)
@@ -267,7 +310,9 @@ impl Walk<'_> {
 
     /// The allowed columns that `*` or `t.*` stands for, as expressions still to be walked.
     fn star(&mut self, only: Option<usize>) -> Vec<Expr> {
-        let Some(scope) = self.scopes.last() else { return Vec::new() };
+        let Some(scope) = self.scopes.last() else {
+            return Vec::new();
+        };
         let single = self.scopes.len() == 1 && scope.relations.len() == 1;
         if scope.relations.is_empty() {
             self.refuse_construct("* without a FROM clause", Span::empty());
@@ -290,9 +335,14 @@ impl Walk<'_> {
                     _ => derived_ident(relation, name),
                 };
                 let key = self.dialect.key(&ident);
-                let merged = scope.merged.iter().find(|merged| merged.key == key && merged.sides.contains(&index));
+                let merged = scope
+                    .merged
+                    .iter()
+                    .find(|merged| merged.key == key && merged.sides.contains(&index));
                 exprs.push(match merged.filter(|_| only.is_none()) {
-                    Some(merged) if !united_first && merged.sides.first() == Some(&index) => united(scope, merged),
+                    Some(merged) if !united_first && merged.sides.first() == Some(&index) => {
+                        united(scope, merged)
+                    }
                     Some(_) => continue,
                     None if single => Expr::Identifier(ident),
                     None => super::from::qualified(scope, index, &ident),
@@ -300,14 +350,25 @@ impl Walk<'_> {
             }
             if let Source::Table(table) = relation.source {
                 left_out.extend(self.policy.withheld(table).iter().map(|column| {
-                    format!("{}.{} is {}", self.policy.table(table).name, column.name, column.class.as_str())
+                    format!(
+                        "{}.{} is {}",
+                        self.policy.table(table).name,
+                        column.name,
+                        column.class.as_str()
+                    )
                 }));
             }
         }
-        self.change(ChangeKind::StarExpanded, format!("* written as {} columns", exprs.len()));
+        self.change(
+            ChangeKind::StarExpanded,
+            format!("* written as {} columns", exprs.len()),
+        );
         let cleared = self.policy.clearance().map_or("", andon_domain::Class::as_str);
         for column in left_out {
-            self.change(ChangeKind::ColumnLeftOut, format!("column left out: {column}, you are cleared to {cleared}"));
+            self.change(
+                ChangeKind::ColumnLeftOut,
+                format!("column left out: {column}, you are cleared to {cleared}"),
+            );
         }
         exprs
     }
@@ -319,7 +380,12 @@ impl Walk<'_> {
             .filter_map(|(position, name)| {
                 let key = self.dialect.key(name.as_ref()?);
                 let class = outputs.get(position).and_then(|output| output.class);
-                Some(Alias { key, position, class, can_inline: can_copy(&items[position]) })
+                Some(Alias {
+                    key,
+                    position,
+                    class,
+                    can_inline: can_copy(&items[position]),
+                })
             })
             .collect();
         if let Some(scope) = self.scopes.last_mut() {
@@ -328,8 +394,10 @@ impl Walk<'_> {
         }
     }
 
-    fn distinct(&mut self, distinct: Option<&mut Distinct>, span: Span) {
-        let Some(Distinct::On(exprs)) = distinct else { return };
+    fn distinct(&mut self, distinct: &mut Option<Distinct>, span: Span) {
+        let Some(Distinct::On(exprs)) = distinct else {
+            return;
+        };
         if self.dialect != Dialect::Postgres {
             self.refuse_dialect("DISTINCT ON", span, "Use GROUP BY with min or max.");
         }
@@ -349,7 +417,8 @@ impl Walk<'_> {
                     self.tally.group_bys += 1;
                 }
                 let rollup = |modifier: &GroupByWithModifier| matches!(modifier, GroupByWithModifier::Rollup);
-                if !modifiers.iter().all(rollup) || (self.dialect != Dialect::MySql && !modifiers.is_empty()) {
+                if !modifiers.iter().all(rollup) || (self.dialect != Dialect::MySql && !modifiers.is_empty())
+                {
                     self.refuse_construct("a modifier behind GROUP BY", Span::empty());
                 }
                 for expr in exprs {

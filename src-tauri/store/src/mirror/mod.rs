@@ -96,7 +96,7 @@ impl Mirror for TenantMirror {
             .read(|tx| {
                 let mut statement = tx.prepare_cached(
                     "SELECT key, record_json, synced_at FROM andon_records \
-                     WHERE feed = 'machines' AND NOT is_deleted ORDER BY key",
+                     WHERE feed = 'machines' ORDER BY key",
                 )?;
                 let mut rows = statement.query([])?;
                 let mut machines = Vec::new();

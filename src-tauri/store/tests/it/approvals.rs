@@ -221,6 +221,38 @@ async fn what_is_not_an_arrow_or_takes_a_decision_back_is_refused_and_nothing_is
 }
 
 #[tokio::test]
+async fn an_undone_decision_stays_on_record_and_does_not_count_again() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let journal = store.journal();
+    let row = insert(journal.as_ref(), 1).await;
+    let mut progress = row.progress.clone();
+    progress.state = State::Approved;
+    progress.decisions = vec![decision(&row.request, "n1")];
+    let row = change(journal.as_ref(), &row, progress.clone()).await;
+    progress.state = State::Pending;
+    progress.void_decisions = 1;
+    let row = change(journal.as_ref(), &row, progress.clone()).await;
+    assert_eq!(
+        (
+            row.progress.decisions.len(),
+            row.progress.standing_decisions().len()
+        ),
+        (1, 0)
+    );
+    progress.state = State::Approved;
+    progress.void_decisions = 0;
+    let result = journal
+        .change(&tenant(), row.request.id, row.version, progress, event("x", "x"))
+        .await;
+    assert_eq!(
+        result.unwrap_err().kind,
+        PortErrorKind::Invalid,
+        "void stays void"
+    );
+}
+
+#[tokio::test]
 async fn a_nonce_of_another_request_is_refused() {
     let folder = Folder::new();
     let store = folder.open();

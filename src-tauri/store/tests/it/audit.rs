@@ -9,6 +9,7 @@ use andon_domain::PortErrorKind;
 use andon_domain::ports::{AuditFilter, AuditVerdict};
 use andon_store::Store;
 use rusqlite::Connection;
+use sha2::{Digest, Sha256};
 
 use crate::arrange::{Folder, event, tenant};
 
@@ -170,6 +171,33 @@ async fn every_flipped_bit_of_every_event_and_hash_in_the_file_is_found() {
 }
 
 #[tokio::test]
+async fn a_hash_is_sha_256_over_the_hash_before_it_and_the_stored_bytes() {
+    let folder = Folder::new();
+    log_of(&folder, 2).await;
+    let raw = folder.raw();
+    let mut statement = raw
+        .prepare("SELECT previous_hash, hash, event FROM audit ORDER BY sequence")
+        .unwrap();
+    let rows: Vec<(Vec<u8>, Vec<u8>, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (previous, hash, event) in &rows {
+        let expected = Sha256::new()
+            .chain_update(previous)
+            .chain_update(event)
+            .finalize();
+        assert_eq!(hash.as_slice(), expected.as_slice());
+    }
+    assert_eq!(
+        (rows.len(), &rows[1].0),
+        (2, &rows[0].1),
+        "each follows the one before"
+    );
+}
+
+#[tokio::test]
 async fn deleting_swapping_inserting_and_cutting_are_found() {
     let attacks = [
         ("delete the first", "DELETE FROM audit WHERE sequence = 1"),
@@ -206,6 +234,11 @@ async fn deleting_swapping_inserting_and_cutting_are_found() {
         ),
         ("another log id", "UPDATE audit_logs SET log_id = randomblob(16)"),
         ("another end", "UPDATE audit_logs SET hash = randomblob(32)"),
+        ("another count", "UPDATE audit_logs SET sequence = 9"),
+        (
+            "another number",
+            "UPDATE audit SET sequence = 9 WHERE sequence = 8; UPDATE audit_logs SET sequence = 9",
+        ),
         (
             "no log",
             "PRAGMA foreign_keys = OFF; DROP TRIGGER audit_logs_stay; DELETE FROM audit_logs",

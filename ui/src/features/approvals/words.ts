@@ -79,6 +79,13 @@ export function presetWords(code: string): string {
   return key === undefined ? code : t(key);
 }
 
+/** A denial's reason with its ready part in words: it is kept as `wrong_target: the other plant`. */
+export function reasonWords(reason: string): string {
+  const [, code = "", rest] = /^([a-z_]+)(?:: ([^]*))?$/.exec(reason) ?? [];
+  if (PRESETS[code] === undefined) return reason;
+  return rest === undefined ? presetWords(code) : `${presetWords(code)}: ${rest}`;
+}
+
 /** The decided request's title with its money, for the list of similar ones. */
 export function similarTitle(one: ApprovalCard["similar"][number]): string {
   return one.value === null ? one.title : `${one.title}, ${formatAmount(one.value.amount, one.value.currency)}`;
@@ -97,4 +104,15 @@ const HINDRANCES: Readonly<Record<HindranceView, MessageKey>> = {
 /** Why this person cannot approve. */
 export function hindranceKey(hindrance: HindranceView): MessageKey {
   return HINDRANCES[hindrance];
+}
+
+/** The sentence of what will happen, cut around the money in it, which is what is read first. */
+export function aroundValue(card: Pick<ApprovalCard, "sentence" | "value">): { text: string; isValue: boolean }[] {
+  const currency = card.value?.currency ?? "";
+  // A code is three letters; anything else came from a system and is not put into a pattern.
+  if (!/^[A-Z]{3}$/.test(currency)) return [{ text: card.sentence, isValue: false }];
+  return card.sentence
+    .split(new RegExp(`(${currency}[ \\u00a0]\\d[\\d.,]*\\d)`))
+    .filter((text) => text !== "")
+    .map((text) => ({ text, isValue: text.startsWith(currency) && /\d$/.test(text) }));
 }

@@ -3,12 +3,14 @@
 //! Messages pass through unread but for what HTTP wants in headers. A session that the gateway forgot, because the console was
 //! started anew, is opened again with the client's own first message; the client does not notice.
 
+mod message;
+mod pipes;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use andon_domain::Secret;
-use base64::Engine as _;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Uri};
@@ -17,22 +19,20 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 
+use self::message::{Message, STATELESS, fault, header_text};
+use self::pipes::{Line, Lines, write_lines};
 use crate::config::GatewayError;
 use crate::sse::Events;
 
-/// Longest line taken; the gateway takes no more either.
-const MAX_LINE: usize = 256 * 1024;
 /// Largest answer taken that is not a stream.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 /// Time for answers under way once standard input closed; half of it more for the goodbye, a quarter for the last lines.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// From this revision on, requests repeat their method and name in headers.
-const NAMES_IN_HEADERS: &str = "2026-07-28";
 const SESSION: &str = "mcp-session-id";
 const VERSION: &str = "mcp-protocol-version";
 
@@ -50,7 +50,7 @@ where
     let (lines, to_write) = mpsc::channel(64);
     let bridge = Arc::new(Bridge::new(url, token, lines)?);
     let mut writer = tokio::spawn(write_lines(stdout, to_write));
-    let mut input = Lines { input: BufReader::new(stdin), partial: Vec::new(), is_skipping: false };
+    let mut input = Lines::new(stdin);
     let mut calls = Calls::default();
     let ended = loop {
         let line = tokio::select! {
@@ -61,7 +61,9 @@ where
         match line {
             Ok(Line::Message(line)) => bridge.carry(&line, &mut calls).await,
             Ok(Line::TooLong) => {
-                bridge.tell(&fault(&Value::Null, -32_600, "the message is too large")).await;
+                bridge
+                    .tell(&fault(&Value::Null, -32_600, "the message is too large"))
+                    .await;
             }
             Ok(Line::End) => break Ok(()),
             Err(error) => break Err(error),
@@ -71,7 +73,10 @@ where
     if tokio::time::timeout(FAREWELL, all_answered).await.is_err() {
         calls.running.shutdown().await;
     }
-    if tokio::time::timeout(FAREWELL / 2, bridge.goodbye()).await.is_err() {
+    if tokio::time::timeout(FAREWELL / 2, bridge.goodbye())
+        .await
+        .is_err()
+    {
         tracing::debug!("the gateway was not told that the bridge ends");
     }
     drop(bridge);
@@ -106,22 +111,6 @@ struct Session {
     first_message: Option<String>,
 }
 
-/// A message and what HTTP wants to know of it.
-struct Message {
-    text: String,
-    id: Value,
-    method: String,
-    /// Revision the message itself declares; sessions do not exist for those that do.
-    own_version: Option<String>,
-    name: Option<String>,
-}
-
-enum Line {
-    Message(String),
-    TooLong,
-    End,
-}
-
 impl Bridge {
     fn new(url: &str, token: &Secret, lines: mpsc::Sender<String>) -> Result<Self, GatewayError> {
         let url: Uri = url.parse().map_err(|_| GatewayError::Address(url.to_owned()))?;
@@ -134,7 +123,14 @@ impl Bridge {
         authorization.set_sensitive(true);
         let client = Client::builder(TokioExecutor::new()).build_http();
         let (session, reopening) = (StdMutex::default(), Mutex::default());
-        Ok(Self { client, url, authorization, lines, session, reopening })
+        Ok(Self {
+            client,
+            url,
+            authorization,
+            lines,
+            session,
+            reopening,
+        })
     }
 
     /// Sends one line on its way. Requests run beside each other; everything else keeps its order.
@@ -143,7 +139,9 @@ impl Bridge {
             let text = "the line is not a JSON-RPC message";
             return self.tell(&fault(&Value::Null, -32_700, text)).await;
         };
-        if message.method == "notifications/cancelled" && message.version_within(&self.session()).as_str() >= NAMES_IN_HEADERS {
+        if message.method == "notifications/cancelled"
+            && message.is_stateless(self.session().version.as_deref())
+        {
             // Without sessions, closing the connection is how a request is cancelled.
             if let Some(call) = message.cancels().and_then(|id| calls.by_id.remove(&id)) {
                 call.abort();
@@ -155,7 +153,9 @@ impl Bridge {
         }
         calls.by_id.retain(|_, call| !call.is_finished());
         let (bridge, id) = (Arc::clone(self), message.id.to_string());
-        let call = calls.running.spawn(async move { bridge.exchange(&message).await });
+        let call = calls
+            .running
+            .spawn(async move { bridge.exchange(&message).await });
         calls.by_id.insert(id, call);
     }
 
@@ -184,7 +184,10 @@ impl Bridge {
         if self.session().id == before.id {
             let first = before.first_message.as_deref().and_then(Message::read);
             let first = first.ok_or("the gateway forgot the session")?;
-            let fresh = Session { id: None, ..before.clone() };
+            let fresh = Session {
+                id: None,
+                ..before.clone()
+            };
             let response = self.post(&first, &fresh).await?;
             if !response.status().is_success() {
                 return Ok(response);
@@ -205,8 +208,15 @@ impl Bridge {
         *request.uri_mut() = self.url.clone();
         *request.headers_mut() = self.headers(message, session)?;
         self.client.request(request).await.map_err(|error| {
-            let cause = if error.is_connect() { "it does not answer" } else { "the connection broke" };
-            format!("the gateway at {} cannot be reached: {cause}. Is the console running?", self.url)
+            let cause = if error.is_connect() {
+                "it does not answer"
+            } else {
+                "the connection broke"
+            };
+            format!(
+                "the gateway at {} cannot be reached: {cause}. Is the console running?",
+                self.url
+            )
         })
     }
 
@@ -214,12 +224,16 @@ impl Bridge {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, self.authorization.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-        let header = |text: &str| HeaderValue::from_str(text).map_err(|_| "the message cannot be sent".to_owned());
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/json, text/event-stream"),
+        );
+        let header =
+            |text: &str| HeaderValue::from_str(text).map_err(|_| "the message cannot be sent".to_owned());
         let version = message.own_version.as_ref().or(session.version.as_ref());
         if let Some(version) = version.filter(|_| message.method != "initialize") {
             headers.insert(VERSION, header(version)?);
-            if version.as_str() >= NAMES_IN_HEADERS && !message.method.is_empty() {
+            if version.as_str() >= STATELESS && !message.method.is_empty() {
                 headers.insert("mcp-method", header(&message.method)?);
                 if let Some(name) = &message.name {
                     headers.insert("mcp-name", header(&header_text(name))?);
@@ -238,17 +252,29 @@ impl Bridge {
             self.remember(message, &response);
         }
         let status = response.status();
-        let content = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         if content.starts_with("text/event-stream") {
             return self.forward_stream(message, response).await;
         }
         let is_json = content.starts_with("application/json");
         let body = collect(response).await?;
         if !is_json {
-            let words = format!("the gateway answered {status}: {}", String::from_utf8_lossy(&body));
-            return if status == StatusCode::ACCEPTED { Ok(()) } else { Err(words) };
+            let words = format!(
+                "the gateway answered {status}: {}",
+                String::from_utf8_lossy(&body)
+            );
+            return if status == StatusCode::ACCEPTED {
+                Ok(())
+            } else {
+                Err(words)
+            };
         }
-        let mut answer: Value = serde_json::from_slice(&body).map_err(|_| "the gateway's answer is not JSON")?;
+        let mut answer: Value =
+            serde_json::from_slice(&body).map_err(|_| "the gateway's answer is not JSON")?;
         if status.is_success() || answer.get("id").is_some_and(|id| !id.is_null()) {
             self.learn_version(message, &answer);
             self.tell(&answer).await;
@@ -269,16 +295,26 @@ impl Bridge {
         let mut body = response.into_body();
         let (mut events, mut is_answered) = (Events::default(), false);
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| "the connection broke before the answer was complete".to_owned())?;
+            let frame =
+                frame.map_err(|_| "the connection broke before the answer was complete".to_owned())?;
             let Some(data) = frame.data_ref() else { continue };
-            for event in events.feed(data).map_err(|_| "the gateway's answer is too large")? {
-                let Ok(answer) = serde_json::from_str::<Value>(&event) else { continue };
+            for event in events
+                .feed(data)
+                .map_err(|_| "the gateway's answer is too large")?
+            {
+                let Ok(answer) = serde_json::from_str::<Value>(&event) else {
+                    continue;
+                };
                 is_answered |= answer.get("id") == Some(&message.id) && answer.get("method").is_none();
                 self.learn_version(message, &answer);
                 self.tell(&answer).await;
             }
         }
-        if is_answered { Ok(()) } else { Err("the gateway closed the stream before it answered".to_owned()) }
+        if is_answered {
+            Ok(())
+        } else {
+            Err("the gateway closed the stream before it answered".to_owned())
+        }
     }
 
     fn remember(&self, message: &Message, response: &Response<Incoming>) {
@@ -296,7 +332,10 @@ impl Bridge {
     }
 
     fn session(&self) -> Session {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.session
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Writes one message. A closed standard output ends the bridge from the other side.
@@ -314,7 +353,10 @@ impl Bridge {
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, self.authorization.clone());
         headers.insert(SESSION, id);
-        if let Some(version) = session.version.and_then(|version| HeaderValue::from_str(&version).ok()) {
+        if let Some(version) = session
+            .version
+            .and_then(|version| HeaderValue::from_str(&version).ok())
+        {
             headers.insert(VERSION, version);
         }
         if self.client.request(request).await.is_err() {
@@ -323,101 +365,9 @@ impl Bridge {
     }
 }
 
-impl Message {
-    /// Reads what is needed; `None` for what is not one JSON object on one line.
-    fn read(line: &str) -> Option<Self> {
-        let text = line.trim();
-        let Ok(Value::Object(message)) = serde_json::from_str::<Value>(text) else { return None };
-        let method = message.get("method").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let parameter = |path: &str| {
-            let parameters = message.get("params")?;
-            parameters.pointer(path).and_then(Value::as_str).map(str::to_owned)
-        };
-        let name = match method.as_str() {
-            "tools/call" | "prompts/get" => parameter("/name"),
-            "resources/read" => parameter("/uri"),
-            _ => None,
-        };
-        let own_version = parameter("/_meta/io.modelcontextprotocol~1protocolVersion");
-        let id = message.get("id").cloned().unwrap_or(Value::Null);
-        Some(Self { text: text.to_owned(), id, method, own_version, name })
-    }
-
-    fn version_within(&self, session: &Session) -> String {
-        // A client that never opened a session uses none.
-        let version = self.own_version.clone().or_else(|| session.version.clone());
-        version.unwrap_or_else(|| NAMES_IN_HEADERS.to_owned())
-    }
-
-    /// The JSON text of the id that a cancellation names.
-    fn cancels(&self) -> Option<String> {
-        let message: Value = serde_json::from_str(&self.text).ok()?;
-        message.pointer("/params/requestId").map(Value::to_string)
-    }
-}
-
-fn fault(id: &Value, code: i64, message: &str) -> Value {
-    json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})
-}
-
-/// A name as a header carries it: as it is, or wrapped when it holds what a header cannot.
-fn header_text(name: &str) -> String {
-    let is_plain = name.bytes().all(|byte| (0x20..0x7f).contains(&byte))
-        && name.trim() == name
-        && !(name.starts_with("=?base64?") && name.ends_with("?="));
-    if is_plain {
-        return name.to_owned();
-    }
-    format!("=?base64?{}?=", base64::engine::general_purpose::STANDARD.encode(name))
-}
-
 async fn collect(response: Response<Incoming>) -> Result<Bytes, String> {
     let whole = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
-    whole.map(http_body_util::Collected::to_bytes).map_err(|_| "the gateway's answer broke off".to_owned())
-}
-
-/// Reads lines and keeps what it has of one when reading is interrupted.
-struct Lines<R> {
-    input: BufReader<R>,
-    partial: Vec<u8>,
-    is_skipping: bool,
-}
-
-impl<R: AsyncRead + Unpin> Lines<R> {
-    /// The next line that holds something. May be dropped at any time without losing a byte.
-    async fn next(&mut self) -> std::io::Result<Line> {
-        loop {
-            let piece = self.input.fill_buf().await?;
-            if piece.is_empty() {
-                return Ok(if self.partial.is_empty() { Line::End } else { self.take() });
-            }
-            let end = piece.iter().position(|byte| *byte == b'\n');
-            let length = end.map_or(piece.len(), |at| at + 1);
-            if !self.is_skipping {
-                self.partial.extend_from_slice(&piece[..length]);
-                self.is_skipping = self.partial.len() > MAX_LINE;
-            }
-            self.input.consume(length);
-            if end.is_some() && (self.is_skipping || !self.partial.trim_ascii().is_empty()) {
-                return Ok(self.take());
-            }
-        }
-    }
-
-    fn take(&mut self) -> Line {
-        let line = std::mem::take(&mut self.partial);
-        match std::mem::take(&mut self.is_skipping) {
-            true => Line::TooLong,
-            false => Line::Message(String::from_utf8_lossy(&line).into_owned()),
-        }
-    }
-}
-
-async fn write_lines<W: AsyncWrite + Unpin>(mut stdout: W, mut lines: mpsc::Receiver<String>) -> std::io::Result<()> {
-    while let Some(line) = lines.recv().await {
-        stdout.write_all(line.as_bytes()).await?;
-        stdout.write_all(b"\n").await?;
-        stdout.flush().await?;
-    }
-    Ok(())
+    whole
+        .map(http_body_util::Collected::to_bytes)
+        .map_err(|_| "the gateway's answer broke off".to_owned())
 }

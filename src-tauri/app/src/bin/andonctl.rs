@@ -1,0 +1,7 @@
+//! `andonctl`: the console on the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    andon_app::ctl::main()
+}

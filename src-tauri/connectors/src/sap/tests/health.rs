@@ -1,0 +1,77 @@
+//! Health: what is asked, and what people are told to do.
+
+use andon_domain::PortErrorKind;
+use andon_domain::ports::{HealthCheck, HealthState};
+
+use super::*;
+use crate::stranger::{DATE, Seen};
+
+fn metadata(seen: &Seen) -> Option<Reply> {
+    let set = if seen.path.contains("STOCK") {
+        "A_MatlStkInAcctMod"
+    } else {
+        "A_PurchaseOrder"
+    };
+    let body = format!("<edmx:Edmx><EntitySet Name=\"{set}\" EntityType=\"x\"/></edmx:Edmx>");
+    seen.path
+        .ends_with("$metadata")
+        .then(|| Reply::with(200, &[("content-type", "application/xml"), DATE], body))
+}
+
+#[tokio::test]
+async fn a_healthy_sap_tells_latency_and_clock() {
+    let server = Stranger::start(|seen| {
+        metadata(seen).unwrap_or_else(|| Reply::with(200, &[DATE], "{\"d\":{\"results\":[]}}"))
+    })
+    .await;
+    let health = sap(&server).check().await;
+    assert_eq!(
+        (health.state, health.clock_skew_ms),
+        (HealthState::Healthy, Some(0)),
+        "{health:?}"
+    );
+    assert!(health.latency_ms.is_some());
+    let ahead = ("date", "Mon, 22 Jun 2026 12:05:00 GMT");
+    let server = Stranger::start(move |seen| {
+        metadata(seen).unwrap_or_else(|| Reply::with(200, &[ahead], "{\"d\":{\"results\":[]}}"))
+    })
+    .await;
+    let health = sap(&server).check().await;
+    assert_eq!(health.state, HealthState::Degraded);
+    assert_eq!(health.message, "the clock of SAP is 300 s ahead");
+}
+
+#[tokio::test]
+async fn an_unhealthy_sap_says_what_to_do() {
+    let refused = Stranger::start(|_| Reply::with(401, &[], "")).await;
+    let connection = sap(&refused);
+    assert_eq!(connection.check().await.state, HealthState::Unauthorized);
+    assert_eq!(connection.check().await.state, HealthState::Unauthorized);
+    assert_eq!(refused.seen().len(), 1, "a timer must not lock the user");
+    let unreadable = Stranger::start(|seen| {
+        metadata(seen).unwrap_or_else(|| Reply::json(403, &json!({"error": {"message": "no"}})))
+    })
+    .await;
+    let gone = Stranger::start(|_| Reply::with(200, &[("x", "y")], "").leave()).await;
+    sap(&gone).check().await;
+    let unset = Stranger::start(|_| Reply::Cut).await;
+    let unset = Sap::new(config(&unset), Fixed::new(None), noon()).unwrap();
+    for (health, state) in [
+        (sap(&unreadable).check().await, HealthState::Degraded),
+        (sap(&gone).check().await, HealthState::Down),
+        (unset.check().await, HealthState::NotConfigured),
+    ] {
+        assert_eq!(health.state, state, "{health:?}");
+        assert!(
+            health.hint.is_some() && !health.message.contains("127.0.0.1"),
+            "{health:?}"
+        );
+    }
+}
+
+#[test]
+fn an_unacceptable_setting_builds_no_connection() {
+    let config = SapConfig::new("http://10.1.1.1".parse().unwrap(), AuthKind::Bearer);
+    let error = Sap::new(config, Fixed::new(None), noon()).err().unwrap();
+    assert_eq!(error.kind, PortErrorKind::NotConfigured);
+}
