@@ -30,22 +30,22 @@ use crate::{harden, timers, wiring};
 pub struct StartOptions {
     /// Start the simulated plant too and connect to it.
     #[arg(long)]
-    pub(crate) demo: bool,
+    pub demo: bool,
     /// Folder of the console's files.
     #[arg(long, env = "ANDON_DATA_DIR", value_name = "DIR", global = true)]
-    pub(crate) data_dir: Option<PathBuf>,
+    pub data_dir: Option<PathBuf>,
     /// Configuration file.
     #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub config: Option<PathBuf>,
     /// Loopback address for browsers and andonctl; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Option<SocketAddr>,
+    pub listen: Option<SocketAddr>,
     /// Loopback address for agents.
     #[arg(long, value_name = "ADDR")]
-    pub(crate) gateway_listen: Option<SocketAddr>,
+    pub gateway_listen: Option<SocketAddr>,
     /// Folder of the built UI, for the headless host.
     #[arg(skip)]
-    pub(crate) ui: Option<PathBuf>,
+    pub ui: Option<PathBuf>,
 }
 
 #[derive(Parser)]
@@ -132,13 +132,13 @@ impl From<OpenError> for StartError {
 /// The running console.
 pub struct Running {
     /// The console, for faces.
-    pub(crate) console: Arc<Console>,
+    pub console: Arc<Console>,
     /// Where agents connect.
-    pub(crate) gateway_url: String,
+    pub gateway_url: String,
     /// Where browsers and `andonctl` connect.
-    pub(crate) host_url: String,
+    pub host_url: String,
     /// Folder of the console's files.
-    pub(crate) data_dir: PathBuf,
+    pub data_dir: PathBuf,
     doors: Arc<Doors>,
     store: Arc<Store>,
     stop: watch::Sender<bool>,

@@ -42,9 +42,16 @@ pub(crate) struct Door<D: Desk> {
 }
 
 impl<D: Desk> Door<D> {
-    pub(crate) fn new(desk: Arc<D>, config: GatewayConfig, port: u16, closing: CancellationToken) -> Self {
+    /// The door. When `closing` is cancelled, held calls are answered; when `ended` is, everything ends.
+    pub(crate) fn new(
+        desk: Arc<D>,
+        config: GatewayConfig,
+        port: u16,
+        closing: CancellationToken,
+        ended: CancellationToken,
+    ) -> Self {
         let sessions = Sessions::new(config.sessions_per_agent);
-        let tools = Tools::new(Arc::clone(&desk), &config);
+        let tools = Tools::new(Arc::clone(&desk), &config, closing);
         // The library checks Host and Origin once more, by its own reading.
         let library = StreamableHttpServerConfig::default()
             .with_allowed_hosts([
@@ -55,7 +62,7 @@ impl<D: Desk> Door<D> {
             .enforce_origin_validation()
             .with_max_request_body_bytes(config.max_body_bytes)
             .with_json_response(true)
-            .with_cancellation_token(closing);
+            .with_cancellation_token(ended);
         let mcp =
             StreamableHttpService::new(move || Ok(tools.clone()), Arc::clone(&sessions.manager), library);
         Self {

@@ -20,8 +20,10 @@ use crate::config::{GatewayConfig, GatewayError, PATH};
 use crate::desk::Desk;
 use crate::door::Door;
 
-/// Time open answers get when the gateway ends.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// Time for the answers of held calls when the gateway ends, before its event streams are cut.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
+/// Time for what is left then.
+const FAREWELL: Duration = Duration::from_millis(1_500);
 /// Pause after the system refused to hand over a connection, so that a lack of files does not become a busy loop.
 const AFTER_REFUSED_ACCEPT: Duration = Duration::from_millis(100);
 /// What one connection may keep in memory for its head.
@@ -81,8 +83,8 @@ impl BoundGateway {
         self.address
     }
 
-    /// Serves agents until `shutdown` is ready, then ends open answers within two seconds. Calls that were held are left;
-    /// the requests behind them are not.
+    /// Serves agents until `shutdown` is ready, then ends within two seconds. Calls that are held are answered with where their
+    /// requests stand; the requests stay.
     ///
     /// # Errors
     /// None at present; a connection that fails ends alone.
@@ -101,9 +103,16 @@ impl BoundGateway {
             address,
             config,
         } = self;
-        let closing = CancellationToken::new();
+        let (closing, ended) = (CancellationToken::new(), CancellationToken::new());
         let places = Arc::new(Semaphore::new(config.max_connections));
-        let door = Arc::new(Door::new(desk, config.clone(), address.port(), closing.clone()));
+        let door = Door::new(
+            desk,
+            config.clone(),
+            address.port(),
+            closing.clone(),
+            ended.clone(),
+        );
+        let door = Arc::new(door);
         let mut connections = JoinSet::new();
         let mut shutdown = std::pin::pin!(shutdown);
         tracing::info!(%address, "the gateway answers");
@@ -131,12 +140,26 @@ impl BoundGateway {
             }
         }
         drop(listener);
+        // Held calls answer where their request stands; then what never ends by itself is ended.
         closing.cancel();
-        let all_ended = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(FAREWELL, all_ended).await.is_err() {
+        if tokio::time::timeout(LAST_ANSWERS, all_ended(&mut connections))
+            .await
+            .is_err()
+        {
+            ended.cancel();
+        }
+        if tokio::time::timeout(FAREWELL, all_ended(&mut connections))
+            .await
+            .is_err()
+        {
             connections.shutdown().await;
         }
+        ended.cancel();
     }
+}
+
+async fn all_ended(connections: &mut JoinSet<()>) {
+    while connections.join_next().await.is_some() {}
 }
 
 async fn converse<D: Desk>(

@@ -21,6 +21,7 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::Value;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::answers;
 use crate::config::GatewayConfig;
@@ -56,19 +57,21 @@ pub(crate) struct Tools<D> {
     hold: Duration,
     progress_every: Duration,
     max_answer_bytes: usize,
+    closing: CancellationToken,
 }
 
 impl<D> Clone for Tools<D> {
     fn clone(&self) -> Self {
         Self {
             desk: Arc::clone(&self.desk),
+            closing: self.closing.clone(),
             ..*self
         }
     }
 }
 
 impl<D: Desk> Tools<D> {
-    pub(crate) fn new(desk: Arc<D>, config: &GatewayConfig) -> Self {
+    pub(crate) fn new(desk: Arc<D>, config: &GatewayConfig, closing: CancellationToken) -> Self {
         let (hold, progress_every, max_answer_bytes) =
             (config.hold, config.progress_every, config.max_answer_bytes);
         Self {
@@ -76,6 +79,7 @@ impl<D: Desk> Tools<D> {
             hold,
             progress_every,
             max_answer_bytes,
+            closing,
         }
     }
 
@@ -144,6 +148,7 @@ impl<D: Desk> Tools<D> {
             tokio::select! {
                 biased;
                 answer = &mut wait => break answer?,
+                () = self.closing.cancelled() => break self.desk.wait(&visitor.agent, id, Duration::ZERO).await?,
                 _ = ticks.tick(), if progress.is_some() => {
                     let Some(token) = progress.clone() else { continue };
                     let message = self.time_left(visitor, id).await;

@@ -8,6 +8,21 @@ const POLICY: &str = r#"{"tables":{
     "u":{"columns":["a","d"]},
     "s.v":{"columns":["a","b"]}},"limits":{"score":40}}"#;
 
+/// 800 cases, or as many as `PROPTEST_CASES` says.
+fn config() -> ProptestConfig {
+    let standard = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
+        standard.cases
+    } else {
+        800
+    };
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..standard
+    }
+}
+
 fn dialect() -> impl Strategy<Value = Dialect> {
     prop_oneof![
         Just(Dialect::Sqlite),
@@ -231,7 +246,7 @@ fn query() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(800))]
+    #![proptest_config(config())]
 
     #[test]
     fn any_text_gets_a_verdict(text in any::<String>(), dialect in dialect()) {

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, print_json};
-use crate::start::{StartOptions, start};
+use crate::start::{StartError, StartOptions, start};
 
 /// Arguments of `serve`.
 #[derive(Args)]
@@ -23,10 +23,11 @@ pub(crate) async fn run(serve: Serve, data_dir: Option<PathBuf>) -> Result<(), F
     let Serve { mut options, ui } = serve;
     options.data_dir = options.data_dir.or(data_dir);
     options.ui = ui.or_else(usual_ui);
-    if options.ui.is_none() {
+    let has_ui = options.ui.is_some();
+    let running = start(options).await.map_err(StartError::into_failure)?;
+    if !has_ui {
         tracing::warn!("no built UI was found; browsers get nothing. Build it with npm run build in ui, or give --ui");
     }
-    let running = start(options).await.map_err(|error| error.into_failure())?;
     let link = running.sign_in_link();
     let console_file = running.data_dir.join("console.json");
     print_json(&json!({

@@ -333,19 +333,23 @@ async fn an_answer_that_is_too_large_asks_for_less() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_gateway_does_not_wait_for_held_calls() {
+async fn the_end_of_the_gateway_answers_held_calls_with_where_they_stand() {
     let house = House::open(config()).await;
-    for lifecycle in lifecycles() {
-        let (client, _) = connect(&house, "token-a", lifecycle.1).await;
-        tokio::spawn(async move {
-            let _cut_off = call(
-                &client,
-                "sap_create_purchase_order",
-                json!({"idempotency_key": lifecycle.0}),
-            )
-            .await;
-        });
+    let mut held = Vec::new();
+    for (version, lifecycle) in lifecycles() {
+        let (client, _) = connect(&house, "token-a", lifecycle).await;
+        held.push(tokio::spawn(async move {
+            let arguments = json!({"idempotency_key": version});
+            call(&client, "sap_create_purchase_order", arguments).await
+        }));
     }
     house.desk.until_waiting(2).await;
     house.close().await;
+    for call in held {
+        let answer = call.await.unwrap().expect("an answer, not a broken connection");
+        assert_eq!(
+            (answer.is_error, data(&answer)["status"].as_str()),
+            (Some(false), Some("pending"))
+        );
+    }
 }

@@ -7,11 +7,14 @@
 mod expr;
 mod from;
 mod function;
+mod join;
 mod limit;
 mod names;
 mod order;
 mod query;
 mod select;
+mod star;
+mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -8,11 +8,10 @@ use andon_domain::Class;
 use sqlparser::ast::{Expr, Ident};
 
 use super::Walk;
-use super::from::qualified;
 use crate::checked::ChangeKind;
 use crate::nearest::nearest;
 use crate::refusal::{Reason, ReasonCode};
-use crate::scope::{AliasUse, BareHit, Lookup, Relation, Source};
+use crate::scope::{AliasUse, BareHit, Lookup, Relation, Scope, Source};
 
 /// Most bytes of text that aliases may add to a query.
 const MAX_INLINED: usize = 16 * 1024;
@@ -315,4 +314,9 @@ impl Walk<'_> {
             .at(name.span),
         );
     }
+}
+
+/// `relation.column`, spelled as the relation spells it.
+pub(super) fn qualified(scope: &Scope, relation: usize, column: &Ident) -> Expr {
+    Expr::CompoundIdentifier(vec![scope.relations[relation].ident.clone(), column.clone()])
 }

@@ -1,7 +1,7 @@
 // The Query screen's state: what is on the desk, the question and SQL in hand, the run under way, the answer.
 // It outlives the screen, so that a long query may be left and found again; it ends with the person.
 import { ApiError, call, currentSession, onPushed, serverNow, toApiError, type CellView, type QueryAnswer, type QueryDesk, type QueryRecord, type ReadyQuestion } from "../../api";
-import { announce, saveFile } from "../../kit";
+import { announce, safeText, saveFile } from "../../kit";
 import { t } from "../../messages";
 
 type Row = readonly CellView[];
@@ -33,6 +33,8 @@ class QueryStore {
   /** The entry of the history in view. */
   selected = $state<string | null>(null);
   isEditing = $state(false);
+  /** Why the rest of the rows could not be read. */
+  rowsError = $state.raw<ApiError | null>(null);
   isExporting = $state(false);
   exportError = $state.raw<ApiError | null>(null);
 
@@ -77,7 +79,7 @@ class QueryStore {
     this.question = this.sql = "";
     this.selected = null;
     this.isEditing = false;
-    this.exportError = null;
+    this.exportError = this.rowsError = null;
     if (this.shown.kind !== "running") this.shown = { kind: "nothing" };
   }
 
@@ -88,7 +90,7 @@ class QueryStore {
     this.sql = record.sql;
     this.selected = record.id;
     this.isEditing = false;
-    this.exportError = null;
+    this.exportError = this.rowsError = null;
     const kept = this.#kept.get(record.id);
     this.shown = kept === undefined ? { kind: "record", record } : { kind: "answered", ...kept };
   }
@@ -124,15 +126,15 @@ class QueryStore {
     this.shown = { kind: "running", key, since, how };
     this.selected = null;
     this.isEditing = false;
-    this.exportError = null;
+    this.exportError = this.rowsError = null;
     try {
       const answer = await send(key);
       if (generation !== this.#generation) return;
       this.sql = answer.sql_written;
       this.#show({ answer, rows: answer.rows });
       announce(spoken(answer), answer.verdict === "refused");
-      await Promise.all([this.#readDesk(), this.#fill(answer)]);
-      this.#mark(answer);
+      await Promise.all([this.#readDesk(), this.#fill({ answer, rows: answer.rows })]);
+      if (generation === this.#generation) this.#mark(answer);
     } catch (raw) {
       if (generation !== this.#generation) return;
       const error = toApiError(raw);
@@ -151,18 +153,27 @@ class QueryStore {
     }
   }
 
-  // Reads what did not come with the answer, window by window, while the answer is in view.
-  async #fill(answer: QueryAnswer): Promise<void> {
+  // Reads what did not come with the answer, window by window. What was read stays when the rest fails.
+  async #fill({ answer, rows }: Answered): Promise<void> {
     if (answer.id === null) return;
-    let rows: readonly Row[] = answer.rows;
-    while (rows.length < answer.row_count) {
-      const more = await call("query_rows", { id: answer.id, offset: rows.length, limit: WINDOW });
-      if (more.rows.length === 0) return;
-      rows = [...rows, ...more.rows];
-      this.#keep({ answer, rows });
-      if (this.shown.kind !== "answered" || this.shown.answer !== answer) continue;
-      this.#show({ answer, rows });
+    const generation = this.#generation;
+    this.rowsError = null;
+    try {
+      while (rows.length < answer.row_count) {
+        const more = await call("query_rows", { id: answer.id, offset: rows.length, limit: WINDOW });
+        if (generation !== this.#generation || more.rows.length === 0) return;
+        rows = [...rows, ...more.rows];
+        if (this.shown.kind === "answered" && this.shown.answer === answer) this.#show({ answer, rows });
+        else this.#keep({ answer, rows });
+      }
+    } catch (raw) {
+      if (generation === this.#generation && this.shown.kind === "answered" && this.shown.answer === answer) this.rowsError = toApiError(raw);
     }
+  }
+
+  /** Tries again to read the rows that are missing. */
+  async refill(): Promise<void> {
+    if (this.shown.kind === "answered") await this.#fill(this.shown);
   }
 
   #show(answered: Answered): void {
@@ -194,7 +205,7 @@ class QueryStore {
     try {
       const file = await call("query_export", { id: this.shown.answer.id });
       saveFile(file.file_name, file.text);
-      announce(t("query.exported", { name: file.file_name }));
+      announce(t("query.exported", { name: safeText(file.file_name) }));
     } catch (raw) {
       this.exportError = toApiError(raw);
     } finally {
