@@ -10,7 +10,9 @@ fn main() {
     let attributes = tauri_build::Attributes::new()
         .capabilities_path_pattern("src-tauri/capabilities/*.json")
         .app_manifest(tauri_build::AppManifest::new().commands(commands))
-        .windows_attributes(tauri_build::WindowsAttributes::new().window_icon_path("src-tauri/icons/icon.ico"));
+        .windows_attributes(
+            tauri_build::WindowsAttributes::new().window_icon_path("src-tauri/icons/icon.ico"),
+        );
     if let Err(error) = tauri_build::try_build(attributes) {
         panic!("the window cannot be built: {error:#}");
     }

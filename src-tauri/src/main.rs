@@ -36,7 +36,9 @@ fn run(running: Running) -> ExitCode {
     });
     let built = tauri::Builder::default()
         // A second start lands here instead of in a second console; it only brings the window to the front.
-        .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| show_main(app)))
+        .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| {
+            show_main(app)
+        }))
         .plugin(tauri_plugin_notification::init())
         .invoke_handler(bridge::handler(Arc::clone(&desk)))
         .setup(move |app| {
@@ -45,7 +47,9 @@ fn run(running: Running) -> ExitCode {
                 .title("Andon")
                 .inner_size(1440.0, 900.0)
                 .min_inner_size(1024.0, 680.0)
-                .on_navigation(|url| matches!(url.scheme(), "tauri") || url.host_str() == Some("tauri.localhost"))
+                .on_navigation(|url| {
+                    matches!(url.scheme(), "tauri") || url.host_str() == Some("tauri.localhost")
+                })
                 .build()?;
             tray::build(app.handle())?;
             notices::start(app.handle(), &desk);

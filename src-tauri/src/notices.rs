@@ -16,7 +16,9 @@ pub(crate) fn start(app: &AppHandle, desk: &Arc<Desk>) {
     let handle = app.clone();
     let opened = app.notification().on_action(move |performed| {
         show_main(&handle);
-        let id = performed.notification().and_then(|notice| notice.extra().get("approval").cloned());
+        let id = performed
+            .notification()
+            .and_then(|notice| notice.extra().get("approval").cloned());
         if let Some(id) = id {
             // The page opens the item; nothing is decided here.
             let _ = handle.emit_to("main", "andon://open", id);
@@ -34,7 +36,10 @@ pub(crate) fn start(app: &AppHandle, desk: &Arc<Desk>) {
                     if let Change::RequestArrived { id, risk, title, .. } = &change {
                         notify(&app, &id.to_string(), *risk, title);
                     }
-                    if matches!(change, Change::RequestArrived { .. } | Change::ApprovalChanged { .. }) {
+                    if matches!(
+                        change,
+                        Change::RequestArrived { .. } | Change::ApprovalChanged { .. }
+                    ) {
                         tray::refresh(&app, &desk).await;
                     }
                 }
@@ -60,5 +65,7 @@ fn notify(app: &AppHandle, id: &str, risk: andon_api::Risk, title: &str) {
 
 /// Servers with `body-markup` read the body as markup.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

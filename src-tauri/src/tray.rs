@@ -41,8 +41,13 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
 
 /// Shows how many requests wait and the highest risk among them.
 pub(crate) async fn refresh(app: &AppHandle, desk: &Arc<Desk>) {
-    let answer = desk.console.call(&desk.session, "status_get", serde_json::Value::Null).await;
-    let Ok(Ok(status)) = answer.map(serde_json::from_value::<StatusView>) else { return };
+    let answer = desk
+        .console
+        .call(&desk.session, "status_get", serde_json::Value::Null)
+        .await;
+    let Ok(Ok(status)) = answer.map(serde_json::from_value::<StatusView>) else {
+        return;
+    };
     let words = match (status.waiting, status.highest_risk) {
         (0, _) => "Nothing waits".to_owned(),
         (count, Some(risk)) => format!("{count} waiting, highest {}", risk.as_str().to_uppercase()),

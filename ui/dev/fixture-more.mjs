@@ -125,8 +125,8 @@ function board(fixture) {
     return { server_time: iso(now), site: null, time_zone: null, feed: { state: feedState, last_contact: null, message: "no MES is configured", hint: "Set ANDON_MES_URL and start the console again." }, machines: [], lines: [], counts: [], abnormal: [], downtime: [], clock_skew_ms: null };
   }
   const specials = { ...SPECIAL, ...fixture.machines };
-  const machines = LINES.flatMap(([line, area, prefix, kind, product], at) => Array.from({ length: 6 }, (_, number) => {
-    const id = `${prefix}-0${number + 1}`;
+  const machines = LINES.flatMap(([line, area, prefix, kind, product], at) => Array.from({ length: fixture.perLine ?? 6 }, (_, number) => {
+    const id = `${prefix}-${String(number + 1).padStart(2, "0")}`;
     const s = specials[id] ?? {};
     const status = s.status ?? "running";
     const age = isFeedOld ? 252_000 : s.age ?? 900 + ((number * 700) % 3000);

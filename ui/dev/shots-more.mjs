@@ -76,6 +76,9 @@ await shot("plant-table", dark, "#/plant/PS-01", async (page) => { await page.ke
 await shot("plant-table-light", light, "#/plant/PS-01", async (page) => { await page.keyboard.press("t"); await page.waitForTimeout(150); });
 await shot("plant-downtime", dark, "#/plant/PS-01", async (page) => { await page.click("role=radio[name=Stops]"); await page.waitForTimeout(150); });
 await shot("plant-search", dark, "#/plant", async (page) => { await page.keyboard.press("/"); await page.keyboard.type("nothing"); await page.waitForTimeout(150); });
+fixture.perLine = 40;
+await shot("plant-dense", dark, "#/plant/PS-01");
+fixture.perLine = undefined;
 fixture.calm = true;
 await shot("plant-calm", dark, "#/plant");
 fixture.calm = false;

@@ -22,3 +22,11 @@ window.matchMedia = (query: string): MediaQueryList =>
     removeListener: () => undefined,
     dispatchEvent: () => false,
   }) satisfies MediaQueryList;
+globalThis.ResizeObserver ??= class {
+  observe(): void { /* Nothing has a size here. */ }
+  unobserve(): void { /* The same. */ }
+  disconnect(): void { /* The same. */ }
+};
+if (!("scrollTo" in Element.prototype) || Element.prototype.scrollTo === undefined) Element.prototype.scrollTo = vi.fn() as typeof Element.prototype.scrollTo;
+// The tests' own ids need no escaping.
+globalThis.CSS ??= { escape: (text: string) => text } as typeof CSS;

@@ -30,13 +30,19 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn boot_us(&self) -> u64 {
         let boot = clock_gettime(ClockId::Boottime);
-        u64::try_from(boot.tv_sec.saturating_mul(1_000_000).saturating_add(boot.tv_nsec / 1_000)).unwrap_or(0)
+        u64::try_from(
+            boot.tv_sec
+                .saturating_mul(1_000_000)
+                .saturating_add(boot.tv_nsec / 1_000),
+        )
+        .unwrap_or(0)
     }
 
     fn moment(&self) -> Moment {
         let wall = clock_gettime(ClockId::Realtime);
         let boot = clock_gettime(ClockId::Boottime);
-        let millis = |seconds: i64, nanos: i64| seconds.saturating_mul(1_000).saturating_add(nanos / 1_000_000);
+        let millis =
+            |seconds: i64, nanos: i64| seconds.saturating_mul(1_000).saturating_add(nanos / 1_000_000);
         Moment {
             utc: Timestamp::from_millis(millis(wall.tv_sec, wall.tv_nsec)),
             boot_ms: u64::try_from(millis(boot.tv_sec, boot.tv_nsec)).unwrap_or(0),
@@ -53,7 +59,10 @@ pub(crate) struct SystemIds {
 
 impl Ids for SystemIds {
     fn uuid(&self) -> Uuid {
-        let order = self.order.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let order = self
+            .order
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         Uuid::new_v7(UuidTime::now(&*order))
     }
 

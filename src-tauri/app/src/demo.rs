@@ -66,15 +66,26 @@ impl DemoPlant {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("the demo plant could not be started: {}", program.display()))?;
-        let input = child.stdin.take().context("the demo plant has no standard input")?;
-        let output = child.stdout.take().context("the demo plant has no standard output")?;
+        let input = child
+            .stdin
+            .take()
+            .context("the demo plant has no standard input")?;
+        let output = child
+            .stdout
+            .take()
+            .context("the demo plant has no standard output")?;
         let mut lines = BufReader::new(output).lines();
         let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line())
             .await
             .context("the demo plant said nothing within 20 s")??
             .context("the demo plant ended before it was ready")?;
-        let announcement = serde_json::from_str(&line).context("the demo plant's first line cannot be read")?;
-        Ok(Self { announcement, input, child })
+        let announcement =
+            serde_json::from_str(&line).context("the demo plant's first line cannot be read")?;
+        Ok(Self {
+            announcement,
+            input,
+            child,
+        })
     }
 
     /// Gives the plant's agent its access.
@@ -91,7 +102,9 @@ impl DemoPlant {
     /// Waits until the plant ends by itself and says so in the log.
     pub(crate) async fn watch(mut self) {
         match self.child.wait().await {
-            Ok(status) => tracing::error!("the demo plant has ended: {status}; SAP and MES are gone until the next start"),
+            Ok(status) => tracing::error!(
+                "the demo plant has ended: {status}; SAP and MES are gone until the next start"
+            ),
             Err(error) => tracing::error!("the demo plant cannot be watched: {error}"),
         }
     }
@@ -103,7 +116,10 @@ fn program() -> anyhow::Result<PathBuf> {
     }
     let beside = std::env::current_exe()?.with_file_name("andon-demo-plant");
     if !beside.exists() {
-        bail!("the demo plant is not beside this program: {}; build it, or start without --demo", beside.display());
+        bail!(
+            "the demo plant is not beside this program: {}; build it, or start without --demo",
+            beside.display()
+        );
     }
     Ok(beside)
 }
@@ -111,8 +127,17 @@ fn program() -> anyhow::Result<PathBuf> {
 /// People of the demo beside the one who started it.
 #[must_use]
 pub(crate) fn people() -> Vec<NewPerson> {
-    [("m.ito", "M. Ito", Role::Admin), ("k.lindqvist", "K. Lindqvist", Role::Operator), ("s.okafor", "S. Okafor", Role::Viewer)]
-        .into_iter()
-        .map(|(id, name, role)| NewPerson { id: UserId::from(id), name: name.to_owned(), role, is_demo: true })
-        .collect()
+    [
+        ("m.ito", "M. Ito", Role::Admin),
+        ("k.lindqvist", "K. Lindqvist", Role::Operator),
+        ("s.okafor", "S. Okafor", Role::Viewer),
+    ]
+    .into_iter()
+    .map(|(id, name, role)| NewPerson {
+        id: UserId::from(id),
+        name: name.to_owned(),
+        role,
+        is_demo: true,
+    })
+    .collect()
 }

@@ -49,7 +49,11 @@ pub struct StartOptions {
 }
 
 #[derive(Parser)]
-#[command(name = "andon", version, about = "The operator console for AI agents in industry.")]
+#[command(
+    name = "andon",
+    version,
+    about = "The operator console for AI agents in industry."
+)]
 struct CommandLine {
     #[command(flatten)]
     options: StartOptions,
@@ -66,7 +70,11 @@ impl StartOptions {
             Err(error) => {
                 // Nobody may be reading; there is nothing left to say then.
                 let _ = error.print();
-                Err(if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS })
+                Err(if error.use_stderr() {
+                    ExitCode::from(2)
+                } else {
+                    ExitCode::SUCCESS
+                })
             }
         }
     }
@@ -81,7 +89,9 @@ impl StartOptions {
 /// The folder used when none is given.
 #[must_use]
 pub(crate) fn default_data_dir() -> PathBuf {
-    dirs::data_local_dir().unwrap_or_else(|| PathBuf::from(".")).join("andon")
+    dirs::data_local_dir()
+        .unwrap_or_else(|| PathBuf::from("."))
+        .join("andon")
 }
 
 /// Why the console did not start, with the exit code that says so.
@@ -94,22 +104,33 @@ pub struct StartError {
 impl StartError {
     /// Refused or failed.
     pub(crate) fn failed(words: impl fmt::Display) -> Self {
-        Self { code: 1, words: words.to_string() }
+        Self {
+            code: 1,
+            words: words.to_string(),
+        }
     }
 
     /// The window could not be opened.
     #[must_use]
     pub fn window(error: &dyn fmt::Display) -> Self {
-        Self::failed(format!("the window could not be opened: {error}. On a machine without display use: andonctl serve"))
+        Self::failed(format!(
+            "the window could not be opened: {error}. On a machine without display use: andonctl serve"
+        ))
     }
 
     /// For the command line, which reports in its own way.
     pub(crate) fn into_failure(self) -> crate::ctl::Failure {
-        crate::ctl::Failure { code: self.code, words: self.words }
+        crate::ctl::Failure {
+            code: self.code,
+            words: self.words,
+        }
     }
 
     /// Says why on standard error and gives the exit code.
-    #[expect(clippy::print_stderr, reason = "the log may not exist yet, and a person is looking at the terminal")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "the log may not exist yet, and a person is looking at the terminal"
+    )]
     pub fn report(self) -> ExitCode {
         eprintln!("andon: {}", self.words.trim_end());
         ExitCode::from(self.code)
@@ -118,14 +139,24 @@ impl StartError {
 
 impl From<Mistakes> for StartError {
     fn from(mistakes: Mistakes) -> Self {
-        Self { code: 2, words: mistakes.to_string() }
+        Self {
+            code: 2,
+            words: mistakes.to_string(),
+        }
     }
 }
 
 impl From<OpenError> for StartError {
     fn from(error: OpenError) -> Self {
-        let code = if matches!(error, OpenError::HeldByAnother { .. }) { 3 } else { 1 };
-        Self { code, words: error.to_string() }
+        let code = if matches!(error, OpenError::HeldByAnother { .. }) {
+            3
+        } else {
+            1
+        };
+        Self {
+            code,
+            words: error.to_string(),
+        }
     }
 }
 
@@ -155,7 +186,11 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     harden::logs(Some(&data_dir));
     harden::process();
     let mut config = load_config(&options)?;
-    let plant = if options.demo { Some(start_plant(&mut config).await?) } else { None };
+    let plant = if options.demo {
+        Some(start_plant(&mut config).await?)
+    } else {
+        None
+    };
     warn_of_environment_secrets(&config, options.demo);
 
     let wired = wiring::build(&config, &store, &data_dir).map_err(StartError::failed)?;
@@ -163,12 +198,16 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     people::load(&engine).await.map_err(StartError::failed)?;
     let unknown = approve::recover(&engine).await.map_err(StartError::failed)?;
     if unknown > 0 {
-        tracing::warn!("requests whose outcome is unknown after the last stop: {unknown}; a person has to check them");
+        tracing::warn!(
+            "requests whose outcome is unknown after the last stop: {unknown}; a person has to check them"
+        );
     }
 
     let gateway_listen = options.gateway_listen.unwrap_or(config.gateway_listen);
     let gateway = bind_gateway(gateway_listen, options.demo && options.gateway_listen.is_none()).await?;
-    let host = BoundHost::bind(options.listen.unwrap_or(config.host_listen)).await.map_err(StartError::failed)?;
+    let host = BoundHost::bind(options.listen.unwrap_or(config.host_listen))
+        .await
+        .map_err(StartError::failed)?;
     let (gateway_url, host_url) = (gateway.url(), host.url());
     let console = Console::new(ConsoleParts {
         engine: Arc::clone(&engine),
@@ -185,16 +224,34 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     timers::start(&mut tasks, &console, &stopped);
     serve(&mut tasks, host, gateway, &console, &doors, options.ui, &stopped);
     if let Some(plant) = plant {
-        tasks.spawn(introduce_agent(plant, Arc::clone(&console), gateway_url.clone(), stopped.clone()));
+        tasks.spawn(introduce_agent(
+            plant,
+            Arc::clone(&console),
+            gateway_url.clone(),
+            stopped.clone(),
+        ));
     }
-    Ok(Running { console, gateway_url, host_url, data_dir, doors, store, stop, tasks })
+    Ok(Running {
+        console,
+        gateway_url,
+        host_url,
+        data_dir,
+        doors,
+        store,
+        stop,
+        tasks,
+    })
 }
 
 impl Running {
     /// A sign-in link for a browser, good once.
     #[must_use]
     pub fn sign_in_link(&self) -> String {
-        format!("{}/?token={}", self.host_url, self.doors.new_link(self.console.engine().ids()))
+        format!(
+            "{}/?token={}",
+            self.host_url,
+            self.doors.new_link(self.console.engine().ids())
+        )
     }
 
     /// Ends everything: doors close, what is being sent ends first, queued audit lines reach the disk.
@@ -204,7 +261,9 @@ impl Running {
             while self.tasks.join_next().await.is_some() {}
         });
         if ended.await.is_err() {
-            tracing::warn!("some tasks did not end in time and were stopped; what was being sent will be unknown");
+            tracing::warn!(
+                "some tasks did not end in time and were stopped; what was being sent will be unknown"
+            );
         }
         self.store.close().await;
         let _ = std::fs::remove_file(self.data_dir.join("console.json"));
@@ -212,14 +271,18 @@ impl Running {
 }
 
 fn load_config(options: &StartOptions) -> Result<Config, StartError> {
-    let usual = dirs::config_dir().map(|dir| dir.join("andon/andon.toml")).filter(|path| path.exists());
+    let usual = dirs::config_dir()
+        .map(|dir| dir.join("andon/andon.toml"))
+        .filter(|path| path.exists());
     let file = options.config.clone().or(usual);
     Ok(config::load(file.as_deref(), &|name| std::env::var(name).ok())?)
 }
 
 /// Starts the demo plant and points the configuration at it.
 async fn start_plant(config: &mut Config) -> Result<DemoPlant, StartError> {
-    let plant = DemoPlant::start().await.map_err(|e| StartError::failed(format!("{e:#}")))?;
+    let plant = DemoPlant::start()
+        .await
+        .map_err(|e| StartError::failed(format!("{e:#}")))?;
     let (sap, mes) = (&plant.announcement.sap, &plant.announcement.mes);
     let variables = move |name: &str| match name {
         "SAP_ODATA_ENDPOINT" => Some(sap.endpoint.clone()),
@@ -245,7 +308,9 @@ fn warn_of_environment_secrets(config: &Config, is_demo: bool) {
     let names = config.secrets.names();
     if !names.is_empty() && !is_demo {
         let names = names.join(", ");
-        tracing::warn!("secrets come from the environment, which other programs of this user can read: {names}; set them on the keyring instead");
+        tracing::warn!(
+            "secrets come from the environment, which other programs of this user can read: {names}; set them on the keyring instead"
+        );
     }
 }
 
@@ -255,7 +320,9 @@ async fn bind_gateway(listen: SocketAddr, may_move: bool) -> Result<BoundGateway
         Err(andon_gateway::GatewayError::PortInUse(taken)) if may_move => {
             tracing::warn!("the gateway's usual port is in use: {taken}; the demo takes a free one");
             let any = SocketAddr::new(listen.ip(), 0);
-            Gateway::bind(GatewayConfig::new(any)).await.map_err(StartError::failed)
+            Gateway::bind(GatewayConfig::new(any))
+                .await
+                .map_err(StartError::failed)
         }
         bound => bound.map_err(StartError::failed),
     }
@@ -263,10 +330,27 @@ async fn bind_gateway(listen: SocketAddr, may_move: bool) -> Result<BoundGateway
 
 /// The operating-system user: first admin of a single-user workstation.
 fn first_admin() -> NewPerson {
-    let name = ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|n| !n.is_empty());
+    let name = ["USER", "USERNAME", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|n| !n.is_empty());
     let name = name.unwrap_or_else(|| "admin".to_owned());
-    let id: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '.' }).collect();
-    NewPerson { id: UserId::new(id), name, role: Role::Admin, is_demo: false }
+    let id: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '.'
+            }
+        })
+        .collect();
+    NewPerson {
+        id: UserId::new(id),
+        name,
+        role: Role::Admin,
+        is_demo: false,
+    }
 }
 
 /// Where the console is and how `andonctl` gets in, readable by its owner only.
@@ -281,7 +365,11 @@ fn write_address_file(
     let path = data_dir.join("console.json");
     // A file of an earlier run may have other rights; it is replaced, not rewritten.
     let _ = std::fs::remove_file(&path);
-    let mut file = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
     let content = json!({
         "pid": std::process::id(), "url": url, "gateway_url": gateway_url, "control_token": token.expose(),
     });
@@ -297,7 +385,11 @@ fn serve(
     ui: Option<PathBuf>,
     stopped: &watch::Receiver<bool>,
 ) {
-    let (host_console, doors, stop) = (Arc::clone(console), Arc::clone(doors), timers::until_stopped(stopped.clone()));
+    let (host_console, doors, stop) = (
+        Arc::clone(console),
+        Arc::clone(doors),
+        timers::until_stopped(stopped.clone()),
+    );
     tasks.spawn(async move {
         if let Err(error) = host.serve(host_console, doors, ui, stop).await {
             tracing::error!("the host ended: {error}");
@@ -322,7 +414,9 @@ async fn introduce_agent(
     let grant = andon_domain::AgentGrant {
         agent: AgentId::from("procurement-agent"),
         tenant: tenant.clone(),
-        scopes: ["sap.get_*", "mes.get_*", "sap.create_purchase_order"].map(str::to_owned).to_vec(),
+        scopes: ["sap.get_*", "mes.get_*", "sap.create_purchase_order"]
+            .map(str::to_owned)
+            .to_vec(),
         clearance: Class::BusinessSensitive,
         expires_at: None,
     };

@@ -20,11 +20,9 @@ const HEALTH_IN_TROUBLE: Duration = Duration::from_secs(5);
 const ENROL: Duration = Duration::from_secs(5);
 
 /// Ends when the console stops.
-pub(crate) fn until_stopped(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
-    async move {
-        // A sender that is gone means that the console is gone.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    }
+pub(crate) async fn until_stopped(mut stopped: watch::Receiver<bool>) {
+    // A sender that is gone means that the console is gone.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 /// Starts every timer.
@@ -104,7 +102,7 @@ async fn enrol(console: Arc<Console>) {
     loop {
         ticks.tick().await;
         let result = console.enrol().await;
-        quiet.note("signing keys in the keyring", result.as_ref().map(|()| ()));
+        quiet.note("signing keys in the keyring", result.as_ref().copied());
         if result.is_ok() {
             return;
         }
@@ -146,7 +144,11 @@ async fn listen(engine: Arc<Engine>, tenant: TenantId) {
         if let Err(error) = plant::follow(&engine, &tenant).await {
             tracing::debug!("the plant's stream ended: {error}");
         }
-        failures = if began.elapsed() > Duration::from_secs(60) { 0 } else { failures + 1 };
+        failures = if began.elapsed() > Duration::from_secs(60) {
+            0
+        } else {
+            failures + 1
+        };
         let mut random = [0];
         engine.ids().random(&mut random);
         tokio::time::sleep(plant::reconnect_after(failures, random[0])).await;
@@ -159,7 +161,11 @@ async fn health(engine: Arc<Engine>, tenant: TenantId) {
         if let Err(error) = status::check_all(&engine, &tenant).await {
             tracing::warn!(request_id = %reference, "health check: {error}");
         }
-        let pause = if status::is_in_trouble(&engine, &tenant) { HEALTH_IN_TROUBLE } else { HEALTH };
+        let pause = if status::is_in_trouble(&engine, &tenant) {
+            HEALTH_IN_TROUBLE
+        } else {
+            HEALTH
+        };
         tokio::time::sleep(pause).await;
     }
 }

@@ -132,7 +132,10 @@ pub(crate) fn build(config: &Config, store: &Arc<Store>, data_dir: &Path) -> any
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
     let installation = installation(data_dir, &*ids)?;
-    let secrets: Arc<dyn SecretStore> = Arc::new(OwnKeyring { keyring: andon_store::keyring(), installation });
+    let secrets: Arc<dyn SecretStore> = Arc::new(OwnKeyring {
+        keyring: andon_store::keyring(),
+        installation,
+    });
     let connections = Arc::new(connect(config, &tenant, &secrets, &clock)?);
     let mirror = store.mirror(&tenant).context("the mirror cannot be opened")?;
     let parts = TenantParts {
@@ -171,28 +174,62 @@ fn connect(
 ) -> anyhow::Result<Connections> {
     let EnvironmentSecrets { sap, mes, model } = config.secrets.clone();
     let source = |system, from_environment| -> Arc<dyn CredentialSource> {
-        Arc::new(SecretOf { store: Arc::clone(secrets), name: secret_name(tenant, system), from_environment })
+        Arc::new(SecretOf {
+            store: Arc::clone(secrets),
+            name: secret_name(tenant, system),
+            from_environment,
+        })
     };
-    let sap = config.sap.clone().map(|settings| Sap::new(settings, source(System::Sap, sap), Arc::clone(clock)));
-    let mes = config.mes.clone().map(|settings| Mes::new(settings, source(System::Mes, mes), Arc::clone(clock)));
-    let model = config.model.clone().map(|settings| ChatModel::new(settings, source(System::Model, model)));
-    Ok(Connections { sap: sap.transpose()?, mes: mes.transpose()?, model: model.transpose()? })
+    let sap = config
+        .sap
+        .clone()
+        .map(|settings| Sap::new(settings, source(System::Sap, sap), Arc::clone(clock)));
+    let mes = config
+        .mes
+        .clone()
+        .map(|settings| Mes::new(settings, source(System::Mes, mes), Arc::clone(clock)));
+    let model = config
+        .model
+        .clone()
+        .map(|settings| ChatModel::new(settings, source(System::Model, model)));
+    Ok(Connections {
+        sap: sap.transpose()?,
+        mes: mes.transpose()?,
+        model: model.transpose()?,
+    })
 }
 
 /// Every entry of the operation table and the function behind it.
 fn bind(connections: &Connections) -> Systems {
-    let mut systems = Systems { reads: HashMap::new(), writes: HashMap::new(), health: BTreeMap::new(), ..Systems::default() };
+    let mut systems = Systems {
+        reads: HashMap::new(),
+        writes: HashMap::new(),
+        health: BTreeMap::new(),
+        ..Systems::default()
+    };
     if let Some(sap) = &connections.sap {
-        systems.reads.insert("sap.get_purchase_orders", sap.purchase_orders_read());
+        systems
+            .reads
+            .insert("sap.get_purchase_orders", sap.purchase_orders_read());
         systems.reads.insert("sap.get_inventory", sap.inventory_read());
-        systems.writes.insert("sap.create_purchase_order", sap.create_purchase_order());
-        systems.health.insert(System::Sap, Arc::clone(sap) as Arc<dyn HealthCheck>);
+        systems
+            .writes
+            .insert("sap.create_purchase_order", sap.create_purchase_order());
+        systems
+            .health
+            .insert(System::Sap, Arc::clone(sap) as Arc<dyn HealthCheck>);
         systems.erp = Some(Arc::clone(sap) as Arc<dyn ErpFeed>);
     }
     if let Some(mes) = &connections.mes {
-        systems.reads.insert("mes.get_machine_status", mes.machine_status_read());
-        systems.reads.insert("mes.get_downtime_events", mes.downtime_events_read());
-        systems.health.insert(System::Mes, Arc::clone(mes) as Arc<dyn HealthCheck>);
+        systems
+            .reads
+            .insert("mes.get_machine_status", mes.machine_status_read());
+        systems
+            .reads
+            .insert("mes.get_downtime_events", mes.downtime_events_read());
+        systems
+            .health
+            .insert(System::Mes, Arc::clone(mes) as Arc<dyn HealthCheck>);
         systems.plant = Some(Arc::clone(mes) as Arc<dyn PlantFeed>);
     }
     systems.model = connections.model.clone().map(|model| model as Arc<dyn Model>);
@@ -232,16 +269,30 @@ mod tests {
         };
         let config = crate::config::load(None, &environment).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let connections = connect(&config, &TenantId::default_tenant(), &andon_store::keyring(), &clock).unwrap();
+        let connections = connect(
+            &config,
+            &TenantId::default_tenant(),
+            &andon_store::keyring(),
+            &clock,
+        )
+        .unwrap();
         let systems = bind(&connections);
         for operation in table() {
             let is_bound = match operation.effect {
                 Effect::Read => systems.reads.contains_key(operation.name),
                 Effect::Write => systems.writes.contains_key(operation.name),
             };
-            assert!(is_bound, "{} is in the table and bound to nothing", operation.name);
+            assert!(
+                is_bound,
+                "{} is in the table and bound to nothing",
+                operation.name
+            );
         }
-        assert_eq!(systems.reads.len() + systems.writes.len(), table().len(), "something is bound that is not in the table");
+        assert_eq!(
+            systems.reads.len() + systems.writes.len(),
+            table().len(),
+            "something is bound that is not in the table"
+        );
     }
 
     #[test]

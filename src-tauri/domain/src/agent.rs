@@ -61,7 +61,9 @@ mod tests {
     #[test]
     fn a_scope_allows_what_it_names_and_nothing_near_it() {
         let scopes = vec!["sap.get_*".to_owned(), "mes.get_machine_status".to_owned()];
-        assert!(scopes_allow(&scopes, "sap.get_inventory") && scopes_allow(&scopes, "mes.get_machine_status"));
+        assert!(
+            scopes_allow(&scopes, "sap.get_inventory") && scopes_allow(&scopes, "mes.get_machine_status")
+        );
         assert!(!scopes_allow(&scopes, "sap.create_purchase_order"));
         assert!(!scopes_allow(&scopes, "mes.get_machine_status_all"));
         assert!(!scopes_allow(&[], "sap.get_inventory"), "no scope allows nothing");

@@ -44,7 +44,11 @@ impl Amount {
     /// `quantity × price ÷ price unit`; `None` when the price unit is zero or the value does not fit.
     #[must_use]
     pub fn line_value(quantity: Self, price: Self, price_unit: Self) -> Option<Self> {
-        quantity.0.checked_mul(price.0)?.checked_div(price_unit.0).map(Self)
+        quantity
+            .0
+            .checked_mul(price.0)?
+            .checked_div(price_unit.0)
+            .map(Self)
     }
 }
 
@@ -78,7 +82,8 @@ impl Serialize for Amount {
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| serde::de::Error::custom(format!("not a decimal number in a string: {text}")))
+        text.parse()
+            .map_err(|_| serde::de::Error::custom(format!("not a decimal number in a string: {text}")))
     }
 }
 
@@ -119,8 +124,14 @@ mod tests {
     fn an_amount_is_a_string_and_keeps_its_zeros() {
         let amount: Amount = serde_json::from_str("\"12.340\"").unwrap();
         assert_eq!(serde_json::to_string(&amount).unwrap(), "\"12.340\"");
-        assert!(serde_json::from_str::<Amount>("12.34").is_err(), "a JSON number is not exact");
-        assert!("12345678901234567.12345678901234".parse::<Amount>().is_err(), "31 digits are refused, not rounded");
+        assert!(
+            serde_json::from_str::<Amount>("12.34").is_err(),
+            "a JSON number is not exact"
+        );
+        assert!(
+            "12345678901234567.12345678901234".parse::<Amount>().is_err(),
+            "31 digits are refused, not rounded"
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -101,11 +101,13 @@ impl fmt::Debug for CanonicalJson {
 /// Lower-case hexadecimal, for digests on screens and in files.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-        text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+            text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+            text
+        })
 }
 
 /// Reads hexadecimal of either case; `None` for anything else.
@@ -114,7 +116,10 @@ pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }
-    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok())
+        .collect()
 }
 
 struct Strict {
@@ -126,7 +131,9 @@ impl Strict {
         if self.depth >= MAX_DEPTH {
             return Err(E::custom(format!("more than {MAX_DEPTH} levels")));
         }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Self {
+            depth: self.depth + 1,
+        })
     }
 }
 
@@ -157,7 +164,9 @@ impl<'de> Visitor<'de> for Strict {
         if (-MAX_INTEGER..=MAX_INTEGER).contains(&v) {
             Ok(Value::from(v))
         } else {
-            Err(E::custom(format!("an integer beyond 2^53-1 must be a string: {v}")))
+            Err(E::custom(format!(
+                "an integer beyond 2^53-1 must be a string: {v}"
+            )))
         }
     }
 
@@ -168,7 +177,9 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<Value, E> {
-        Err(E::custom(format!("a number that is not an integer must be a string: {v}")))
+        Err(E::custom(format!(
+            "a number that is not an integer must be a string: {v}"
+        )))
     }
 
     fn visit_str<E>(self, v: &str) -> Result<Value, E> {
@@ -210,24 +221,38 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_and_space_is_gone() {
-        assert_eq!(parsed(r#"{ "b": [1, true, null], "a": "x" }"#).unwrap(), r#"{"a":"x","b":[1,true,null]}"#);
+        assert_eq!(
+            parsed(r#"{ "b": [1, true, null], "a": "x" }"#).unwrap(),
+            r#"{"a":"x","b":[1,true,null]}"#
+        );
     }
 
     #[test]
     fn two_numbers_that_rfc_8785_would_merge_are_refused() {
         assert!(parsed("9007199254740992").is_err() && parsed("9007199254740993").is_err());
         assert_eq!(parsed("9007199254740991").unwrap(), "9007199254740991");
-        assert!(parsed("1.5").is_err() && parsed("1e3").is_err(), "decimals travel as strings");
+        assert!(
+            parsed("1.5").is_err() && parsed("1e3").is_err(),
+            "decimals travel as strings"
+        );
         assert!(parsed("-0.0").is_err());
     }
 
     #[test]
     fn duplicate_keys_depth_size_and_rubbish_are_refused() {
-        assert!(matches!(parsed(r#"{"a":1,"a":2}"#), Err(CanonicalError::NotAcceptable(m)) if m.contains("duplicate key: a")));
-        assert!(parsed(r#"{"a":1,"\u0061":2}"#).is_err(), "an escaped duplicate is a duplicate");
+        assert!(
+            matches!(parsed(r#"{"a":1,"a":2}"#), Err(CanonicalError::NotAcceptable(m)) if m.contains("duplicate key: a"))
+        );
+        assert!(
+            parsed(r#"{"a":1,"\u0061":2}"#).is_err(),
+            "an escaped duplicate is a duplicate"
+        );
         assert!(parsed(&format!("{}1{}", "[".repeat(33), "]".repeat(33))).is_err());
         assert!(parsed(&format!("{}1{}", "[".repeat(32), "]".repeat(32))).is_ok());
-        assert!(matches!(parsed(&"1".repeat(MAX_BYTES + 1)), Err(CanonicalError::TooLarge(_))));
+        assert!(matches!(
+            parsed(&"1".repeat(MAX_BYTES + 1)),
+            Err(CanonicalError::TooLarge(_))
+        ));
         assert!(parsed("{} {}").is_err() && parsed("").is_err() && parsed("NaN").is_err());
     }
 
@@ -248,7 +273,8 @@ mod tests {
         leaf.prop_recursive(5, 40, 6, |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::Array),
-                proptest::collection::btree_map(".*", inner, 0..6).prop_map(|m| Value::Object(m.into_iter().collect())),
+                proptest::collection::btree_map(".*", inner, 0..6)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
             ]
         })
     }

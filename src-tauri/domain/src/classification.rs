@@ -56,9 +56,18 @@ mod tests {
     #[test]
     fn classes_are_ordered_by_sensitivity_and_written_as_numerals() {
         assert!(Class::Public < Class::Internal && Class::BusinessSensitive < Class::HighlyRestricted);
-        for class in [Class::Public, Class::Internal, Class::BusinessSensitive, Class::HighlyRestricted] {
+        for class in [
+            Class::Public,
+            Class::Internal,
+            Class::BusinessSensitive,
+            Class::HighlyRestricted,
+        ] {
             let wire = serde_json::to_string(&class).unwrap();
-            assert_eq!(wire, format!("\"{}\"", class.as_str()), "serde and as_str must agree");
+            assert_eq!(
+                wire,
+                format!("\"{}\"", class.as_str()),
+                "serde and as_str must agree"
+            );
         }
     }
 }

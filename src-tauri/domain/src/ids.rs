@@ -72,7 +72,9 @@ impl TenantId {
     #[must_use]
     pub fn is_valid(text: &str) -> bool {
         (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
             && !text.starts_with(['-', '_'])
     }
 }

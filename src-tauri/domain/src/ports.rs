@@ -128,8 +128,12 @@ impl PortError {
 
     /// A failure of the console's own files.
     pub fn storage(detail: impl fmt::Display) -> Self {
-        Self::new(System::Storage, PortErrorKind::Unavailable, "the console cannot write its files")
-            .detail(detail.to_string())
+        Self::new(
+            System::Storage,
+            PortErrorKind::Unavailable,
+            "the console cannot write its files",
+        )
+        .detail(detail.to_string())
     }
 }
 
@@ -137,7 +141,12 @@ impl fmt::Display for PortError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.system.as_str(), self.message)?;
         if self.attempts > 1 {
-            write!(f, " ({} attempts in {:.1} s)", self.attempts, self.elapsed.as_secs_f64())?;
+            write!(
+                f,
+                " ({} attempts in {:.1} s)",
+                self.attempts,
+                self.elapsed.as_secs_f64()
+            )?;
         }
         Ok(())
     }
@@ -300,14 +309,26 @@ pub struct Merged {
 #[async_trait]
 pub trait Mirror: Send + Sync {
     /// Merges machines by version; when `is_complete`, machines not in the batch are removed.
-    async fn put_machines(&self, batch: &FeedBatch<MachineStatus>, synced_at: Timestamp) -> Result<Merged, PortError>;
+    async fn put_machines(
+        &self,
+        batch: &FeedBatch<MachineStatus>,
+        synced_at: Timestamp,
+    ) -> Result<Merged, PortError>;
     /// Merges downtime by version; tombstones remove.
-    async fn put_downtime(&self, batch: &FeedBatch<DowntimeEvent>, synced_at: Timestamp) -> Result<Merged, PortError>;
+    async fn put_downtime(
+        &self,
+        batch: &FeedBatch<DowntimeEvent>,
+        synced_at: Timestamp,
+    ) -> Result<Merged, PortError>;
     /// Replaces or adds purchase orders with their items.
-    async fn put_purchase_orders(&self, batch: &FeedBatch<PurchaseOrder>, synced_at: Timestamp)
-    -> Result<Merged, PortError>;
+    async fn put_purchase_orders(
+        &self,
+        batch: &FeedBatch<PurchaseOrder>,
+        synced_at: Timestamp,
+    ) -> Result<Merged, PortError>;
     /// Replaces stock.
-    async fn put_stock(&self, batch: &FeedBatch<StockRow>, synced_at: Timestamp) -> Result<Merged, PortError>;
+    async fn put_stock(&self, batch: &FeedBatch<StockRow>, synced_at: Timestamp)
+    -> Result<Merged, PortError>;
     /// All machines with when each was last synced, by machine id.
     async fn machines(&self) -> Result<Vec<(MachineStatus, Timestamp)>, PortError>;
     /// Downtime that ended after `since` or is open, newest first, at most `limit`.
@@ -401,8 +422,13 @@ pub trait AgentRegistry: Send + Sync {
     /// All agents of a tenant, also revoked ones.
     async fn list(&self, tenant: &TenantId) -> Result<Vec<AgentRecord>, PortError>;
     /// Revokes; `false` when there is no living agent of that name.
-    async fn revoke(&self, tenant: &TenantId, agent: &AgentId, at: Timestamp, audit: AuditEvent)
-    -> Result<bool, PortError>;
+    async fn revoke(
+        &self,
+        tenant: &TenantId,
+        agent: &AgentId,
+        at: Timestamp,
+        audit: AuditEvent,
+    ) -> Result<bool, PortError>;
     /// The agent a token hash belongs to, revoked and expired ones included.
     async fn by_token(&self, token_sha256: [u8; 32]) -> Result<Option<AgentRecord>, PortError>;
     /// Notes that an agent called.
@@ -415,7 +441,13 @@ pub trait Settings: Send + Sync {
     /// The value, or `None` when it was never set.
     async fn get(&self, tenant: &TenantId, name: &str) -> Result<Option<Value>, PortError>;
     /// Sets the value and appends the audit event in one transaction.
-    async fn set(&self, tenant: &TenantId, name: &str, value: &Value, audit: AuditEvent) -> Result<(), PortError>;
+    async fn set(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        value: &Value,
+        audit: AuditEvent,
+    ) -> Result<(), PortError>;
 }
 
 /// One question or statement an analyst ran, allowed or refused.

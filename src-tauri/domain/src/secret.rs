@@ -41,6 +41,9 @@ mod tests {
     #[test]
     fn debug_never_shows_the_secret() {
         let secret = Secret::new("hunter2".to_owned());
-        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "<redacted> Some(<redacted>)");
+        assert_eq!(
+            format!("{secret:?} {:?}", Some(&secret)),
+            "<redacted> Some(<redacted>)"
+        );
     }
 }

@@ -33,7 +33,11 @@ pub fn visible(text: &str, limit: usize) -> String {
 /// Neutralises a text that a spreadsheet would run as a formula, by a leading apostrophe.
 #[must_use]
 pub fn spreadsheet_safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -42,7 +46,10 @@ mod tests {
 
     #[test]
     fn a_reversed_name_is_shown_as_it_is_written() {
-        assert_eq!(visible("pay \u{202E}elbon\u{200B}", 80), "pay ⟦U+202E⟧elbon⟦U+200B⟧");
+        assert_eq!(
+            visible("pay \u{202E}elbon\u{200B}", 80),
+            "pay ⟦U+202E⟧elbon⟦U+200B⟧"
+        );
         assert_eq!(visible("\u{1b}[31mred", 80), "⟦U+001B⟧[31mred");
     }
 

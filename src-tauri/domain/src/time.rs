@@ -31,13 +31,19 @@ impl Timestamp {
     /// This instant moved forward.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// This instant moved back.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// The time from `earlier` to this instant; zero when `earlier` is later.
@@ -49,14 +55,19 @@ impl Timestamp {
     /// Reads RFC 3339 with a mandatory offset. `None` for anything else, also for a time without offset.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_millisecond()))
+        text.parse::<jiff::Timestamp>()
+            .ok()
+            .map(|t| Self(t.as_millisecond()))
     }
 
     /// The calendar date of this instant in an IANA zone, `YYYY-MM-DD`; in UTC when the zone is absent or not known here.
     #[must_use]
     pub fn date_in(self, zone: Option<&str>) -> String {
-        let zone = zone.and_then(|zone| jiff::tz::TimeZone::get(zone).ok()).unwrap_or(jiff::tz::TimeZone::UTC);
-        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| String::new(), |t| t.to_zoned(zone).date().to_string())
+        let zone = zone
+            .and_then(|zone| jiff::tz::TimeZone::get(zone).ok())
+            .unwrap_or(jiff::tz::TimeZone::UTC);
+        jiff::Timestamp::from_millisecond(self.0)
+            .map_or_else(|_| String::new(), |t| t.to_zoned(zone).date().to_string())
     }
 }
 
@@ -126,7 +137,9 @@ impl Deadline {
     pub fn after(start: &Moment, window: Duration) -> Self {
         Self {
             utc: start.utc.plus(window),
-            boot_ms: start.boot_ms.saturating_add(u64::try_from(window.as_millis()).unwrap_or(u64::MAX)),
+            boot_ms: start
+                .boot_ms
+                .saturating_add(u64::try_from(window.as_millis()).unwrap_or(u64::MAX)),
             boot_id: start.boot_id.clone(),
         }
     }
@@ -143,7 +156,11 @@ mod tests {
     use super::*;
 
     fn moment(utc: i64, boot_ms: u64, boot_id: &str) -> Moment {
-        Moment { utc: Timestamp::from_millis(utc), boot_ms, boot_id: boot_id.to_owned() }
+        Moment {
+            utc: Timestamp::from_millis(utc),
+            boot_ms,
+            boot_id: boot_id.to_owned(),
+        }
     }
 
     #[test]
@@ -164,8 +181,17 @@ mod tests {
     fn a_deadline_passes_when_either_clock_says_so() {
         let deadline = Deadline::after(&moment(1_000, 50, "a"), Duration::from_millis(100));
         assert!(!deadline.has_passed(&moment(1_050, 100, "a")));
-        assert!(deadline.has_passed(&moment(1_100, 60, "a")), "the wall clock reached it");
-        assert!(deadline.has_passed(&moment(0, 150, "a")), "a wall clock set back does not revive it");
-        assert!(!deadline.has_passed(&moment(1_050, 9_999, "b")), "boot time of another boot says nothing");
+        assert!(
+            deadline.has_passed(&moment(1_100, 60, "a")),
+            "the wall clock reached it"
+        );
+        assert!(
+            deadline.has_passed(&moment(0, 150, "a")),
+            "a wall clock set back does not revive it"
+        );
+        assert!(
+            !deadline.has_passed(&moment(1_050, 9_999, "b")),
+            "boot time of another boot says nothing"
+        );
     }
 }

@@ -10,7 +10,7 @@ pub const DEFAULT_PORT: u16 = 4517;
 /// The one path that answers.
 pub const PATH: &str = "/mcp";
 /// Directives every log filter of a host must carry: below these levels the protocol library writes arguments and answers.
-pub const QUIET_LOGS: &str = "rmcp=error,hyper=info,hyper_util=info";
+pub const QUIET_LOGS: &str = "rmcp=error,rmcp::service=off,hyper=info,hyper_util=info";
 
 /// Address and limits. The defaults are the promised ones; tests make them small.
 #[derive(Debug, Clone)]

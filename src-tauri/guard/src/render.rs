@@ -1,5 +1,7 @@
 //! Writes the checked tree as text again, and proves that the text is that tree.
 
+use std::fmt::Write;
+
 use sqlparser::ast::{Query, Statement};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{TokenWithSpan, Tokenizer};
@@ -15,7 +17,8 @@ pub(crate) fn render(
     dialect: Dialect,
     mut buffer: Vec<TokenWithSpan>,
 ) -> Option<(String, Vec<Param>)> {
-    let text = query.to_string();
+    let mut text = String::with_capacity(1024);
+    write!(text, "{query}").ok()?;
     buffer.clear();
     Tokenizer::new(dialect.parser(), &text)
         .tokenize_with_location_into_buf(&mut buffer)

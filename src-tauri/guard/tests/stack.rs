@@ -115,3 +115,38 @@ fn the_longest_chains_fit_a_small_stack_and_answer_in_time() {
     });
     worker.unwrap().join().unwrap();
 }
+
+#[test]
+fn a_short_text_cannot_ask_for_much_work() {
+    let columns: Vec<String> = (0..300).map(|n| format!("\"column_{n}\"")).collect();
+    let policy = format!(r#"{{"tables":{{"t":{{"columns":[{}]}}}}}}"#, columns.join(","));
+    let policy = Policy::from_json(&policy).unwrap();
+    let tables: Vec<String> = (0..600).map(|n| format!("t t{n}")).collect();
+    let doubled = (0..20).fold("SELECT * FROM t".to_owned(), |inner, n| {
+        format!("SELECT *, * FROM ({inner}) AS d{n}")
+    });
+    let unknown: Vec<String> = (0..800).map(|n| format!("unknown_{n}")).collect();
+    for sql in [
+        format!("SELECT * FROM {}", tables.join(", ")),
+        format!(
+            "SELECT {} FROM {}",
+            unknown[..200].join(", "),
+            tables[..500].join(", ")
+        ),
+        format!("SELECT {} FROM t", ["*"; 900].join(", ")),
+        format!("SELECT {} FROM t", unknown.join(", ")),
+        format!("SELECT {} FROM t a, t b, t c", ["same_name"; 800].join(", ")),
+        doubled,
+    ] {
+        let start = std::time::Instant::now();
+        assert!(
+            check(&sql, Dialect::Sqlite, &policy).is_err(),
+            "must be refused: {sql:.80}"
+        );
+        assert!(
+            start.elapsed().as_secs() < 5,
+            "took {:?}: {sql:.80}",
+            start.elapsed()
+        );
+    }
+}

@@ -28,8 +28,8 @@ const fn after(state: Option<&'static str>, orders: u64) -> After {
 
 /// Ends the console at the point while a request goes through it, starts it again, and brings the request to its end.
 async fn crash_at(point: &str, expected: After) {
-    let World { mut console, plant, .. } =
-        &mut World::with(|setup, plant| setup.plant(plant).set("ANDON_CRASH_AT", point)).await;
+    let mut world = World::with(|setup, plant| setup.plant(plant).set("ANDON_CRASH_AT", point)).await;
+    let World { console, plant, .. } = &mut world;
     let agent = console.buyer().await;
     let asked = {
         let (agent, wish) = (agent.clone(), Agent::wish(100, "crash"));

@@ -108,7 +108,8 @@ async fn kills(lane: u64) {
     // Shown when the test fails, so that it can be repeated.
     print_seed(seed, lane);
     let mut dice = Dice(seed.wrapping_add(lane.wrapping_mul(1_000_003)));
-    let World { mut console, plant, .. } = &mut World::demo().await;
+    let mut world = World::demo().await;
+    let World { console, plant, .. } = &mut world;
     let token = console.buyer().await.token;
     for kill in 0..kills {
         let pieces = 100 + u32::try_from(kill).unwrap();

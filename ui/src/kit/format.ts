@@ -7,8 +7,16 @@ const THIN = "\u2009";
 /** A number with the locale's separators; `digits` fixes the decimals. */
 export function formatNumber(value: number, digits?: number): string {
   if (!Number.isFinite(value)) return "–";
-  const options = digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return new Intl.NumberFormat(locale(), options).format(value);
+  return numberFormat(locale(), digits).format(value);
+}
+
+// Making a formatter costs far more than using it, and a grid formats hundreds of numbers in a frame.
+const formats = new Map<string, Intl.NumberFormat>();
+function numberFormat(language: string, digits: number | undefined): Intl.NumberFormat {
+  const key = `${language} ${String(digits)}`;
+  const known = formats.get(key) ?? new Intl.NumberFormat(language, digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  formats.set(key, known);
+  return known;
 }
 
 /** A number and its unit, a thin space between: `12 ms`. */

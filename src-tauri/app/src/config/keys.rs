@@ -11,15 +11,27 @@ pub(super) struct Key {
 }
 
 const fn key(name: &'static str, variable: &'static str) -> Key {
-    Key { name, variable: Some(variable), is_secret: false }
+    Key {
+        name,
+        variable: Some(variable),
+        is_secret: false,
+    }
 }
 
 const fn file_only(name: &'static str) -> Key {
-    Key { name, variable: None, is_secret: false }
+    Key {
+        name,
+        variable: None,
+        is_secret: false,
+    }
 }
 
 const fn secret(name: &'static str, variable: &'static str) -> Key {
-    Key { name, variable: Some(variable), is_secret: true }
+    Key {
+        name,
+        variable: Some(variable),
+        is_secret: true,
+    }
 }
 
 /// All settings.
@@ -42,9 +54,15 @@ pub(super) const KEYS: [Key; 26] = [
     key("model.name", "ANDON_MODEL_NAME"),
     secret("model.api_key", "ANDON_MODEL_API_KEY"),
     key("cache.ttl_seconds", "CONNECTOR_CACHE_TTL_SECONDS"),
-    key("cache.max_entries_per_tenant", "CONNECTOR_CACHE_MAX_ENTRIES_PER_TENANT"),
+    key(
+        "cache.max_entries_per_tenant",
+        "CONNECTOR_CACHE_MAX_ENTRIES_PER_TENANT",
+    ),
     key("approvals.timeout_seconds", "APPROVAL_DEFAULT_TIMEOUT_SECONDS"),
-    key("approvals.auto_approve_low_risk", "APPROVAL_AUTO_APPROVE_LOW_RISK"),
+    key(
+        "approvals.auto_approve_low_risk",
+        "APPROVAL_AUTO_APPROVE_LOW_RISK",
+    ),
     file_only("approvals.currency"),
     file_only("approvals.medium_below"),
     file_only("approvals.critical_above"),

@@ -66,8 +66,15 @@ impl EnvironmentSecrets {
     /// Names of the variables that hold one, for the warning.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
-        let all = [("SAP_PASSWORD", &self.sap), ("MES_API_TOKEN", &self.mes), ("ANDON_MODEL_API_KEY", &self.model)];
-        all.into_iter().filter(|(_, secret)| secret.is_some()).map(|(name, _)| name).collect()
+        let all = [
+            ("SAP_PASSWORD", &self.sap),
+            ("MES_API_TOKEN", &self.mes),
+            ("ANDON_MODEL_API_KEY", &self.model),
+        ];
+        all.into_iter()
+            .filter(|(_, secret)| secret.is_some())
+            .map(|(name, _)| name)
+            .collect()
     }
 }
 
@@ -75,7 +82,10 @@ impl EnvironmentSecrets {
 ///
 /// # Errors
 /// Every mistake found, in the order of file and environment.
-pub(crate) fn load(file: Option<&Path>, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, Mistakes> {
+pub(crate) fn load(
+    file: Option<&Path>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Mistakes> {
     let mut reader = Reader::new(file, environment);
     let sap = sap(&mut reader);
     let mes = mes(&mut reader);
@@ -89,12 +99,16 @@ pub(crate) fn load(file: Option<&Path>, environment: &dyn Fn(&str) -> Option<Str
         mes,
         model,
         cache_ttl_s: reader.number("cache.ttl_seconds", 0..=86_400).unwrap_or(300),
-        cache_entries: reader.number("cache.max_entries_per_tenant", 1..=1_000_000).unwrap_or(1_000) as usize,
+        cache_entries: reader
+            .number("cache.max_entries_per_tenant", 1..=1_000_000)
+            .unwrap_or(1_000) as usize,
         risk_policy: risk_policy(&mut reader),
         gateway_listen: reader
             .address("gateway.listen")
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], andon_gateway::DEFAULT_PORT))),
-        host_listen: reader.address("host.listen").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+        host_listen: reader
+            .address("host.listen")
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
         secrets: EnvironmentSecrets {
             sap: reader.secret("sap.password"),
             mes: reader.secret("mes.api_token"),
@@ -115,7 +129,9 @@ fn sap(reader: &mut Reader<'_>) -> Option<SapConfig> {
     let endpoint = endpoint?;
     let auth = match kind.as_deref() {
         Some("bearer") => AuthKind::Bearer,
-        _ => AuthKind::Basic { username: username.unwrap_or_default() },
+        _ => AuthKind::Basic {
+            username: username.unwrap_or_default(),
+        },
     };
     let mut config = SapConfig::new(endpoint, auth);
     config.client = client;
@@ -132,7 +148,9 @@ fn mes(reader: &mut Reader<'_>) -> Option<MesConfig> {
     let ca_file = reader.text("mes.ca_file");
     let endpoint = endpoint?;
     let auth = match kind.as_deref() {
-        Some("basic") => AuthKind::Basic { username: username.unwrap_or_default() },
+        Some("basic") => AuthKind::Basic {
+            username: username.unwrap_or_default(),
+        },
         _ => AuthKind::Bearer,
     };
     let mut config = MesConfig::new(endpoint, auth);
@@ -151,27 +169,46 @@ fn model(reader: &mut Reader<'_>) -> Option<ModelConfig> {
 }
 
 fn risk_policy(reader: &mut Reader<'_>) -> RiskPolicy {
-    let currency = reader.text("approvals.currency").unwrap_or_else(|| "EUR".to_owned());
+    let currency = reader
+        .text("approvals.currency")
+        .unwrap_or_else(|| "EUR".to_owned());
     let mut limit = |key, default: i64| Money {
         amount: reader.amount(key).unwrap_or_else(|| Amount::from(default)),
         currency: currency.clone(),
     };
-    let (medium_below, critical_above) = (limit("approvals.medium_below", 1_000), limit("approvals.critical_above", 100_000));
+    let (medium_below, critical_above) = (
+        limit("approvals.medium_below", 1_000),
+        limit("approvals.critical_above", 100_000),
+    );
     if medium_below.amount > critical_above.amount {
         let shown = format!("{medium_below} and {critical_above}");
-        reader.mistake("approvals.medium_below", &shown, "is above critical_above", "Give a lower amount for medium_below.");
+        reader.mistake(
+            "approvals.medium_below",
+            &shown,
+            "is above critical_above",
+            "Give a lower amount for medium_below.",
+        );
     }
     RiskPolicy {
         medium_below,
         critical_above,
         auto_approve_low: reader.switch("approvals.auto_approve_low_risk").unwrap_or(true),
-        decide_within: Duration::from_secs(u64::from(reader.number("approvals.timeout_seconds", 10..=604_800).unwrap_or(300))),
+        decide_within: Duration::from_secs(u64::from(
+            reader
+                .number("approvals.timeout_seconds", 10..=604_800)
+                .unwrap_or(300),
+        )),
         execute_within: Duration::from_secs(60),
     }
 }
 
 /// A connector's problem as a mistake of the configuration.
 fn mistake_of(section: &str, problem: ConfigProblem) -> (String, String, String, String) {
-    let ConfigProblem { field, value, problem, remedy } = problem;
+    let ConfigProblem {
+        field,
+        value,
+        problem,
+        remedy,
+    } = problem;
     (format!("{section}.{field}"), value, problem, remedy)
 }

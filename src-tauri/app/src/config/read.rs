@@ -56,7 +56,14 @@ pub struct Mistakes(pub Vec<Mistake>);
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "the configuration has mistakes: {}", self.0.len())?;
-        for Mistake { place, key, value, problem, remedy } in &self.0 {
+        for Mistake {
+            place,
+            key,
+            value,
+            problem,
+            remedy,
+        } in &self.0
+        {
             let value = andon_domain::text::visible(value, 120);
             writeln!(f, "  {place}: {key} = {value:?} {problem}. {remedy}")?;
         }
@@ -82,7 +89,12 @@ pub(super) struct Reader<'e> {
 impl<'e> Reader<'e> {
     pub(super) fn new(file: Option<&Path>, environment: &'e dyn Fn(&str) -> Option<String>) -> Self {
         let (found, secrets) = (BTreeMap::new(), BTreeMap::new());
-        let mut reader = Self { found, secrets, mistakes: Vec::new(), environment };
+        let mut reader = Self {
+            found,
+            secrets,
+            mistakes: Vec::new(),
+            environment,
+        };
         if let Some(file) = file {
             match std::fs::read_to_string(file) {
                 Ok(text) => reader.read_file(file, &text),
@@ -102,11 +114,19 @@ impl<'e> Reader<'e> {
     fn read_environment(&mut self) {
         for key in &KEYS {
             let Some(variable) = key.variable else { continue };
-            let Some(text) = (self.environment)(variable).filter(|text| !text.is_empty()) else { continue };
+            let Some(text) = (self.environment)(variable).filter(|text| !text.is_empty()) else {
+                continue;
+            };
             if key.is_secret {
                 self.secrets.insert(key.name, Secret::new(text));
             } else {
-                self.found.insert(key.name, Found { text, place: Place::Environment(variable) });
+                self.found.insert(
+                    key.name,
+                    Found {
+                        text,
+                        place: Place::Environment(variable),
+                    },
+                );
             }
         }
     }
@@ -118,7 +138,13 @@ impl<'e> Reader<'e> {
             Err(error) => {
                 let line = error.span().map_or(1, |span| line_of(span.start + 1));
                 let place = Place::File(file.to_owned(), line);
-                self.push(place, "file", "", &error.message().to_lowercase(), "Write it as TOML.");
+                self.push(
+                    place,
+                    "file",
+                    "",
+                    &error.message().to_lowercase(),
+                    "Write it as TOML.",
+                );
                 return;
             }
         };
@@ -136,17 +162,33 @@ impl<'e> Reader<'e> {
     }
 
     fn take(&mut self, name: &str, place: Place, value: &DeValue<'_>) {
-        let Some(key) = keys::find(name) else { return self.unknown(place, name) };
+        let Some(key) = keys::find(name) else {
+            return self.unknown(place, name);
+        };
         if key.is_secret {
             let remedy = "Remove the line and change the secret, since it was readable here. Set it on the keyring with \
                           andonctl credential set.";
-            return self.push(place, name, "<redacted>", "is a secret, and secrets do not belong into a file", remedy);
+            return self.push(
+                place,
+                name,
+                "<redacted>",
+                "is a secret, and secrets do not belong into a file",
+                remedy,
+            );
         }
         let text = match value {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.as_str().to_owned(),
             DeValue::Boolean(switch) => switch.to_string(),
-            _ => return self.push(place, name, "", "is not a text, whole number or switch", "Give one single value."),
+            _ => {
+                return self.push(
+                    place,
+                    name,
+                    "",
+                    "is not a text, whole number or switch",
+                    "Give one single value.",
+                );
+            }
         };
         self.found.insert(key.name, Found { text, place });
     }
@@ -171,7 +213,10 @@ impl<'e> Reader<'e> {
 
     /// Notes a mistake at the place where the setting was found.
     pub(super) fn mistake(&mut self, key: &str, value: &str, problem: &str, remedy: &str) {
-        let place = self.found.get(key).map_or(Place::Nowhere, |found| found.place.clone());
+        let place = self
+            .found
+            .get(key)
+            .map_or(Place::Nowhere, |found| found.place.clone());
         self.push(place, key, value, problem, remedy);
     }
 
@@ -191,7 +236,13 @@ impl<'e> Reader<'e> {
         self.secrets.remove(key)
     }
 
-    fn parsed<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Option<T>, problem: &str, remedy: &str) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+        problem: &str,
+        remedy: &str,
+    ) -> Option<T> {
         let text = self.text(key)?;
         let value = parse(text.trim());
         if value.is_none() {
@@ -201,7 +252,12 @@ impl<'e> Reader<'e> {
     }
 
     pub(super) fn url(&mut self, key: &str) -> Option<Url> {
-        self.parsed(key, |text| Url::parse(text).ok(), "is not an address", "Give one such as https://host.example.org.")
+        self.parsed(
+            key,
+            |text| Url::parse(text).ok(),
+            "is not an address",
+            "Give one such as https://host.example.org.",
+        )
     }
 
     pub(super) fn number(&mut self, key: &str, range: RangeInclusive<u32>) -> Option<u32> {
@@ -230,12 +286,26 @@ impl<'e> Reader<'e> {
 
     pub(super) fn amount(&mut self, key: &str) -> Option<Amount> {
         let read = |text: &str| text.parse::<Amount>().ok().filter(|amount| amount.is_positive());
-        self.parsed(key, read, "is not an amount above zero", "Give a decimal number in quotes such as \"1000.00\".")
+        self.parsed(
+            key,
+            read,
+            "is not an amount above zero",
+            "Give a decimal number in quotes such as \"1000.00\".",
+        )
     }
 
     pub(super) fn address(&mut self, key: &str) -> Option<SocketAddr> {
-        let read = |text: &str| text.parse::<SocketAddr>().ok().filter(|address| address.ip().is_loopback());
-        self.parsed(key, read, "is not a loopback address with port", "Give one such as 127.0.0.1:4517.")
+        let read = |text: &str| {
+            text.parse::<SocketAddr>()
+                .ok()
+                .filter(|address| address.ip().is_loopback())
+        };
+        self.parsed(
+            key,
+            read,
+            "is not a loopback address with port",
+            "Give one such as 127.0.0.1:4517.",
+        )
     }
 
     pub(super) fn finish<T>(mut self, value: T) -> Result<T, Mistakes> {

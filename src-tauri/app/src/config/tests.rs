@@ -8,14 +8,20 @@ fn with(file: &str, environment: &[(&str, &str)]) -> Result<Config, Mistakes> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("andon.toml");
     std::fs::write(&path, file).unwrap();
-    let map: HashMap<String, String> = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let map: HashMap<String, String> = environment
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect();
     load(Some(&path), &|name| map.get(name).cloned())
 }
 
 fn words(file: &str, environment: &[(&str, &str)]) -> String {
     let text = with(file, environment).unwrap_err().to_string();
     // The folder's name is random.
-    text.lines().map(|line| line.split("/andon.toml").last().unwrap_or(line).trim().to_owned()).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| line.split("/andon.toml").last().unwrap_or(line).trim().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -29,19 +35,39 @@ fn nothing_set_is_a_console_without_systems() {
 
 #[test]
 fn the_environment_wins_over_the_file() {
-    let file = "[sap]\nendpoint = \"https://one.example.org\"\nusername = \"FILE\"\n[cache]\nttl_seconds = 60\n";
-    let config = with(file, &[("SAP_ODATA_ENDPOINT", "https://two.example.org"), ("SAP_PASSWORD", "s3cret")]).unwrap();
-    assert_eq!(config.sap.as_ref().unwrap().endpoint.as_str(), "https://two.example.org/");
+    let file =
+        "[sap]\nendpoint = \"https://one.example.org\"\nusername = \"FILE\"\n[cache]\nttl_seconds = 60\n";
+    let config = with(
+        file,
+        &[
+            ("SAP_ODATA_ENDPOINT", "https://two.example.org"),
+            ("SAP_PASSWORD", "s3cret"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(
+        config.sap.as_ref().unwrap().endpoint.as_str(),
+        "https://two.example.org/"
+    );
     assert_eq!(config.cache_ttl_s, 60);
     assert_eq!(config.secrets.names(), ["SAP_PASSWORD"]);
-    assert!(!format!("{config:?}").contains("s3cret"), "a secret must not be printed with the configuration");
+    assert!(
+        !format!("{config:?}").contains("s3cret"),
+        "a secret must not be printed with the configuration"
+    );
 }
 
 #[test]
 fn every_mistake_is_named_with_place_value_and_remedy() {
     let file = "[sap]\nendpoint = \"http://sap.example.org\"\nusername = \"TECH\"\nclient = \"1\"\n\n\
                 [cach]\nttl_seconds = 5\n[cache]\nmax_entries_per_tenant = 0\n[mes]\napi_token = \"abc\"\n";
-    let text = words(file, &[("APPROVAL_AUTO_APPROVE_LOW_RISK", "perhaps"), ("APPROVAL_DEFAULT_TIMEOUT_SECONDS", "5m")]);
+    let text = words(
+        file,
+        &[
+            ("APPROVAL_AUTO_APPROVE_LOW_RISK", "perhaps"),
+            ("APPROVAL_DEFAULT_TIMEOUT_SECONDS", "5m"),
+        ],
+    );
     assert_eq!(
         text,
         "the configuration has mistakes: 7\n\
@@ -64,13 +90,20 @@ fn a_file_that_is_no_toml_is_named_with_its_line() {
 #[test]
 fn a_listener_outside_this_machine_is_refused() {
     let text = words("[gateway]\nlisten = \"0.0.0.0:4517\"\n", &[]);
-    assert!(text.contains("gateway.listen = \"0.0.0.0:4517\" is not a loopback address with port"), "{text}");
+    assert!(
+        text.contains("gateway.listen = \"0.0.0.0:4517\" is not a loopback address with port"),
+        "{text}"
+    );
 }
 
 #[test]
 fn the_example_of_the_guide_is_accepted() {
     let guide = include_str!("../../../../docs/guide/configuration.md");
-    let example = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example in the guide");
+    let example = guide
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("an example in the guide");
     let config = with(example, &[]).unwrap();
     assert!(config.sap.is_some() && config.mes.is_some() && config.model.is_some());
 }
@@ -79,9 +112,16 @@ fn the_example_of_the_guide_is_accepted() {
 fn every_setting_is_in_the_guide() {
     let guide = include_str!("../../../../docs/guide/configuration.md");
     for key in &super::keys::KEYS {
-        assert!(guide.contains(&format!("`{}`", key.name)), "{} is missing in docs/guide/configuration.md", key.name);
+        assert!(
+            guide.contains(&format!("`{}`", key.name)),
+            "{} is missing in docs/guide/configuration.md",
+            key.name
+        );
         if let Some(variable) = key.variable {
-            assert!(guide.contains(&format!("`{variable}`")), "{variable} is missing in docs/guide/configuration.md");
+            assert!(
+                guide.contains(&format!("`{variable}`")),
+                "{variable} is missing in docs/guide/configuration.md"
+            );
         }
     }
 }

@@ -15,7 +15,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 
-
 /// Why a command did not do what was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -25,15 +24,24 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn refused(words: impl Into<String>) -> Self {
-        Self { code: 1, words: words.into() }
+        Self {
+            code: 1,
+            words: words.into(),
+        }
     }
 
     pub(crate) fn usage(words: impl Into<String>) -> Self {
-        Self { code: 2, words: words.into() }
+        Self {
+            code: 2,
+            words: words.into(),
+        }
     }
 
     pub(crate) fn not_running(words: impl Into<String>) -> Self {
-        Self { code: 3, words: words.into() }
+        Self {
+            code: 3,
+            words: words.into(),
+        }
     }
 }
 
@@ -118,14 +126,22 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Nobody may be reading; there is nothing left to say then.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     // The HTTP client asks for a provider also for plain loopback calls. A second install changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report(&Failure::refused(format!("this machine gives no threads: {error}"))),
+        Err(error) => {
+            return report(&Failure::refused(format!(
+                "this machine gives no threads: {error}"
+            )));
+        }
     };
     match runtime.block_on(run(line)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -133,14 +149,20 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "errors of a command line belong on standard error")]
+#[expect(
+    clippy::print_stderr,
+    reason = "errors of a command line belong on standard error"
+)]
 fn report(failure: &Failure) -> ExitCode {
     eprintln!("andonctl: {}", failure.words.trim_end());
     ExitCode::from(failure.code)
 }
 
 async fn run(line: CommandLine) -> Result<(), Failure> {
-    let folder = line.data_dir.clone().unwrap_or_else(crate::start::default_data_dir);
+    let folder = line
+        .data_dir
+        .clone()
+        .unwrap_or_else(crate::start::default_data_dir);
     match line.command {
         Command::Serve(serve) => serve::run(serve, line.data_dir).await,
         Command::Guard(guard) => offline::guard(&guard),
@@ -163,10 +185,15 @@ async fn run(line: CommandLine) -> Result<(), Failure> {
             online::query(&client::Client::connect(&folder)?, "query_run", request, json).await
         }
         Command::Agent(agent) => online::agent(&client::Client::connect(&folder)?, agent).await,
-        Command::Audit(online::Audit::Tail { after, action, limit, json }) => {
-            online::audit_tail(&client::Client::connect(&folder)?, after, action, limit, json).await
+        Command::Audit(online::Audit::Tail {
+            after,
+            action,
+            limit,
+            json,
+        }) => online::audit_tail(&client::Client::connect(&folder)?, after, action, limit, json).await,
+        Command::Credential(credential) => {
+            online::credential(&client::Client::connect(&folder)?, credential).await
         }
-        Command::Credential(credential) => online::credential(&client::Client::connect(&folder)?, credential).await,
         Command::Status { json } => online::status(&client::Client::connect(&folder)?, json).await,
     }
 }
@@ -174,16 +201,16 @@ async fn run(line: CommandLine) -> Result<(), Failure> {
 /// One line of data on standard output. A reader that went away is the end, not a failure.
 pub(crate) fn print(line: &str) -> Result<(), Failure> {
     match writeln!(std::io::stdout().lock(), "{line}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::refused(format!("standard output cannot be written: {error}")))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::refused(format!(
+            "standard output cannot be written: {error}"
+        ))),
         _ => Ok(()),
     }
 }
 
 /// JSON on standard output, one line.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string(value).map_err(|e| Failure::refused(format!("the answer cannot be written: {e}")))?;
+    let text = serde_json::to_string(value)
+        .map_err(|e| Failure::refused(format!("the answer cannot be written: {e}")))?;
     print(&text)
 }
-

@@ -46,9 +46,14 @@ impl From<DialectName> for Dialect {
 /// Every line gets its verdict, also one that cannot be read; a refusal is a verdict and not a failure.
 pub(crate) fn guard(guard: &Guard) -> Result<(), Failure> {
     let Guard::Check { policy, dialect } = guard;
-    let text = std::fs::read_to_string(policy)
-        .map_err(|e| Failure::usage(format!("the policy file cannot be read: {}: {e}", policy.display())))?;
-    let policy = Policy::from_json(&text).map_err(|e| Failure::usage(format!("{}: {e}", policy.display())))?;
+    let text = std::fs::read_to_string(policy).map_err(|e| {
+        Failure::usage(format!(
+            "the policy file cannot be read: {}: {e}",
+            policy.display()
+        ))
+    })?;
+    let policy =
+        Policy::from_json(&text).map_err(|e| Failure::usage(format!("{}: {e}", policy.display())))?;
     let failed = |e: std::io::Error| Failure::refused(format!("standard input or output failed: {e}"));
     let mut output = std::io::BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().split(b'\n') {
@@ -72,9 +77,14 @@ pub(crate) fn audit_verify(folder: &Path, tenant: &str) -> Result<(), Failure> {
         return Err(Failure::usage(format!("not a tenant: {tenant}")));
     }
     let path = folder.join("journal.sqlite");
-    let verdict = Store::verify_audit_file(&path, &TenantId::from(tenant)).map_err(|e| Failure::refused(e.to_string()))?;
+    let verdict = Store::verify_audit_file(&path, &TenantId::from(tenant))
+        .map_err(|e| Failure::refused(e.to_string()))?;
     print_json(&verdict)?;
-    if verdict.is_intact { Ok(()) } else { Err(Failure::refused(verdict.message)) }
+    if verdict.is_intact {
+        Ok(())
+    } else {
+        Err(Failure::refused(verdict.message))
+    }
 }
 
 /// Looks at this machine, and at the running console unless told not to.
@@ -86,23 +96,46 @@ pub(crate) async fn doctor(folder: &Path, is_offline: bool, config: Option<&Path
     };
     match std::fs::metadata(folder) {
         Ok(meta) => say(meta.is_dir(), format!("data folder: {}", folder.display()))?,
-        Err(error) => say(true, format!("data folder: {} is not there yet ({error}); the first start makes it", folder.display()))?,
+        Err(error) => say(
+            true,
+            format!(
+                "data folder: {} is not there yet ({error}); the first start makes it",
+                folder.display()
+            ),
+        )?,
     }
     match crate::config::load(config, &|name| std::env::var(name).ok()) {
         Ok(config) => {
             let set = |is_set: bool| if is_set { "set" } else { "not set" };
             let (sap, mes) = (set(config.sap.is_some()), set(config.mes.is_some()));
-            say(true, format!("configuration: SAP {sap}, MES {mes}, model {}", set(config.model.is_some())))?;
+            say(
+                true,
+                format!(
+                    "configuration: SAP {sap}, MES {mes}, model {}",
+                    set(config.model.is_some())
+                ),
+            )?;
             for name in config.secrets.names() {
-                say(false, format!("{name} is in the environment, which other programs of this user can read; use andonctl credential set"))?;
+                say(
+                    false,
+                    format!(
+                        "{name} is in the environment, which other programs of this user can read; use andonctl credential set"
+                    ),
+                )?;
             }
         }
         Err(mistakes) => say(false, mistakes.to_string().trim_end().to_owned())?,
     }
     let (is_well, words) = match andon_store::keyring().state().await {
         KeyringState::Available => (true, "works"),
-        KeyringState::Locked => (false, "is locked: unlock it (log in to the desktop, or start the console by scripts/with-session), decisions wait until then"),
-        KeyringState::Absent => (false, "is not there: install and start gnome-keyring or another Secret Service on the session bus"),
+        KeyringState::Locked => (
+            false,
+            "is locked: unlock it (log in to the desktop, or start the console by scripts/with-session), decisions wait until then",
+        ),
+        KeyringState::Absent => (
+            false,
+            "is not there: install and start gnome-keyring or another Secret Service on the session bus",
+        ),
         KeyringState::Slow => (false, "does not answer: its password prompt may be open"),
     };
     say(is_well, format!("keyring: {words}"))?;
@@ -110,10 +143,17 @@ pub(crate) async fn doctor(folder: &Path, is_offline: bool, config: Option<&Path
         match client::Client::connect(folder) {
             Ok(client) => {
                 say(true, "console: runs".to_owned())?;
-                online::doctor_lines(&client).await?.into_iter().try_for_each(|(is_well, line)| say(is_well, line))?;
+                online::doctor_lines(&client)
+                    .await?
+                    .into_iter()
+                    .try_for_each(|(is_well, line)| say(is_well, line))?;
             }
             Err(failure) => say(false, format!("console: {}", failure.words))?,
         }
     }
-    if trouble == 0 { Ok(()) } else { Err(Failure::refused(format!("things to look at: {trouble}"))) }
+    if trouble == 0 {
+        Ok(())
+    } else {
+        Err(Failure::refused(format!("things to look at: {trouble}")))
+    }
 }

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use andon_api::wire::{
-    AgentAdded, AgentList, ApprovalCard, ApprovalListResponse, AuditTail, OperationAnswer, OperationList, QueryAnswer,
-    QueryVerdict, StatusView,
+    AgentAdded, AgentList, ApprovalCard, ApprovalListResponse, AuditTail, OperationAnswer, OperationList,
+    QueryAnswer, QueryVerdict, StatusView,
 };
 use andon_domain::text::visible;
 use andon_domain::{Clock, Secret, Timestamp};
@@ -211,19 +211,42 @@ pub(crate) async fn op(client: &Client, op: Op) -> Result<(), Failure> {
             let rows: Vec<_> = list
                 .operations
                 .iter()
-                .map(|o| vec![o.name.clone(), word(&o.effect), word(&o.risk), word(&o.class), o.sentence.clone()])
+                .map(|o| {
+                    vec![
+                        o.name.clone(),
+                        word(&o.effect),
+                        word(&o.risk),
+                        word(&o.class),
+                        o.sentence.clone(),
+                    ]
+                })
                 .collect();
             table(&["OPERATION", "EFFECT", "RISK", "CLASS", "WHAT IT DOES"], &rows)
         }
-        Op::Run { name, tenant, params, limit, cursor, reason, json } => {
+        Op::Run {
+            name,
+            tenant,
+            params,
+            limit,
+            cursor,
+            reason,
+            json,
+        } => {
             if tenant != "default" {
-                return Err(Failure::usage(format!("this console has no such tenant: {}", visible(&tenant, 64))));
+                return Err(Failure::usage(format!(
+                    "this console has no such tenant: {}",
+                    visible(&tenant, 64)
+                )));
             }
-            let params: Value =
-                serde_json::from_str(&params).map_err(|e| Failure::usage(format!("--params is not JSON: {e}")))?;
+            let params: Value = serde_json::from_str(&params)
+                .map_err(|e| Failure::usage(format!("--params is not JSON: {e}")))?;
             let request = json!({ "name": name, "parameters": params, "limit": limit, "cursor": cursor, "rationale": reason });
             let answer: OperationAnswer = client.call("operation_run", &request).await?;
-            if json { print_json(&answer) } else { show_answer(&answer) }
+            if json {
+                print_json(&answer)
+            } else {
+                show_answer(&answer)
+            }
         }
     }
 }
@@ -231,24 +254,46 @@ pub(crate) async fn op(client: &Client, op: Op) -> Result<(), Failure> {
 fn show_answer(answer: &OperationAnswer) -> Result<(), Failure> {
     match answer {
         OperationAnswer::Requested { item, is_joined } => {
-            let again = if *is_joined { " It had been asked before." } else { "" };
-            print(&format!("{} waits for a decision: {}.{again}", item.id, visible(&item.title, 200)))
+            let again = if *is_joined {
+                " It had been asked before."
+            } else {
+                ""
+            };
+            print(&format!(
+                "{} waits for a decision: {}.{again}",
+                item.id,
+                visible(&item.title, 200)
+            ))
         }
         OperationAnswer::Read(read) => {
             for record in &read.records {
                 print(&record.to_string())?;
             }
-            let more = read.next_cursor.as_ref().map(|cursor| format!(", more with --cursor {cursor}")).unwrap_or_default();
+            let more = read
+                .next_cursor
+                .as_ref()
+                .map(|cursor| format!(", more with --cursor {cursor}"))
+                .unwrap_or_default();
             let from = if read.from_cache { "cache" } else { "source" };
-            note(&format!("{} records, {}, age {} ms, from {from}{more}", read.records.len(), word(&read.class), read.age_ms));
-            read.warnings.iter().for_each(|warning| note(&visible(warning, 500)));
+            note(&format!(
+                "{} records, {}, age {} ms, from {from}{more}",
+                read.records.len(),
+                word(&read.class),
+                read.age_ms
+            ));
+            read.warnings
+                .iter()
+                .for_each(|warning| note(&visible(warning, 500)));
             Ok(())
         }
     }
 }
 
 /// What is about the data goes beside it, so that a pipe gets data only.
-#[expect(clippy::print_stderr, reason = "remarks about the data belong on standard error")]
+#[expect(
+    clippy::print_stderr,
+    reason = "remarks about the data belong on standard error"
+)]
 fn note(line: &str) {
     eprintln!("{line}");
 }
@@ -270,37 +315,65 @@ pub(crate) async fn approval(client: &Client, approval: Approval) -> Result<(), 
                 .iter()
                 .map(|i| {
                     let left = i.decide_by.since(list.server_time).as_secs();
-                    let left = if view == "waiting" { format!("{left} s") } else { word(&i.decided_at) };
-                    vec![i.id.clone(), word(&i.risk).to_uppercase(), word(&i.state), left, i.requester.clone(), i.title.clone()]
+                    let left = if view == "waiting" {
+                        format!("{left} s")
+                    } else {
+                        word(&i.decided_at)
+                    };
+                    vec![
+                        i.id.clone(),
+                        word(&i.risk).to_uppercase(),
+                        word(&i.state),
+                        left,
+                        i.requester.clone(),
+                        i.title.clone(),
+                    ]
                 })
                 .collect();
-            table(&["REQUEST", "RISK", "STATE", if view == "waiting" { "LEFT" } else { "WHEN" }, "ASKED BY", "WHAT"], &rows)
+            table(
+                &[
+                    "REQUEST",
+                    "RISK",
+                    "STATE",
+                    if view == "waiting" { "LEFT" } else { "WHEN" },
+                    "ASKED BY",
+                    "WHAT",
+                ],
+                &rows,
+            )
         }
         Approval::Show { id, json } => {
             let card: ApprovalCard = client.call("approval_get", &json!({ "id": id })).await?;
             if json { print_json(&card) } else { show_card(&card) }
         }
-        Approval::Approve { id, digest, reason, target, json } => {
+        Approval::Approve {
+            id,
+            digest,
+            reason,
+            target,
+            json,
+        } => {
             let card: ApprovalCard = client.call("approval_get", &json!({ "id": id })).await?;
             if digest.len() < 8 || !card.item.digest.starts_with(&digest.to_ascii_lowercase()) {
                 return Err(Failure::refused(
                     "the digest does not begin so; read the request again with andonctl approval show and give its digest",
                 ));
             }
-            let request = json!({ "id": id, "digest": card.item.digest, "reason": reason, "typed_target": target });
-            decided(client.call("approval_approve", &request).await?, json)
+            let request =
+                json!({ "id": id, "digest": card.item.digest, "reason": reason, "typed_target": target });
+            decided(&client.call("approval_approve", &request).await?, json)
         }
         Approval::Deny { id, reason, json } => {
             let card: ApprovalCard = client.call("approval_get", &json!({ "id": id })).await?;
             let request = json!({ "id": id, "digest": card.item.digest, "reason": reason });
-            decided(client.call("approval_deny", &request).await?, json)
+            decided(&client.call("approval_deny", &request).await?, json)
         }
     }
 }
 
-fn decided(card: ApprovalCard, json: bool) -> Result<(), Failure> {
+fn decided(card: &ApprovalCard, json: bool) -> Result<(), Failure> {
     if json {
-        return print_json(&card);
+        return print_json(card);
     }
     let votes = format!("{} of {} approvals", card.item.votes, card.item.quorum);
     print(&format!("{}: {}, {votes}", card.item.id, word(&card.item.state)))
@@ -308,22 +381,47 @@ fn decided(card: ApprovalCard, json: bool) -> Result<(), Failure> {
 
 fn show_card(card: &ApprovalCard) -> Result<(), Failure> {
     let item = &card.item;
-    print(&format!("{} {}", word(&item.risk).to_uppercase(), visible(&item.title, 200)))?;
+    print(&format!(
+        "{} {}",
+        word(&item.risk).to_uppercase(),
+        visible(&item.title, 200)
+    ))?;
     print(&format!("  {}", visible(&card.sentence, 2_000)))?;
-    print(&format!("  asked by {}, state {}, decide by {}", visible(&item.requester, 100), word(&item.state), item.decide_by))?;
+    print(&format!(
+        "  asked by {}, state {}, decide by {}",
+        visible(&item.requester, 100),
+        word(&item.state),
+        item.decide_by
+    ))?;
     for reason in &card.risk_reasons {
         print(&format!("  {}", visible(reason, 300)))?;
     }
     for row in &card.parameters {
-        let now = row.now.as_ref().map(|now| format!(" (now {})", visible(now, 100))).unwrap_or_default();
-        print(&format!("    {} = {}{now}", visible(&row.field, 100), visible(&row.after, 300)))?;
+        let now = row
+            .now
+            .as_ref()
+            .map(|now| format!(" (now {})", visible(now, 100)))
+            .unwrap_or_default();
+        print(&format!(
+            "    {} = {}{now}",
+            visible(&row.field, 100),
+            visible(&row.after, 300)
+        ))?;
     }
     if let Some(rationale) = &card.rationale {
-        print(&format!("  written by the agent, not verified: {}", visible(rationale, 2_000)))?;
+        print(&format!(
+            "  written by the agent, not verified: {}",
+            visible(rationale, 2_000)
+        ))?;
     }
     if let Some(outcome) = &card.outcome {
         let reference = outcome.reference.as_deref().unwrap_or("no number");
-        print(&format!("  {}: {} ({})", word(&outcome.kind), visible(&outcome.message, 500), visible(reference, 100)))?;
+        print(&format!(
+            "  {}: {} ({})",
+            word(&outcome.kind),
+            visible(&outcome.message, 500),
+            visible(reference, 100)
+        ))?;
     }
     print(&format!("  digest {}", item.digest))
 }
@@ -339,11 +437,24 @@ pub(crate) async fn query(client: &Client, command: &str, request: Value, json: 
         return Ok(());
     }
     let reasons = answer.reasons.iter().map(|r| {
-        let nearest = r.nearest.as_ref().map(|name| format!(" Nearest: {name}.")).unwrap_or_default();
-        format!("  {} ({}): {}. {}{nearest}", r.code, r.rule, visible(&r.message, 300), visible(&r.hint, 300))
+        let nearest = r
+            .nearest
+            .as_ref()
+            .map(|name| format!(" Nearest: {name}."))
+            .unwrap_or_default();
+        format!(
+            "  {} ({}): {}. {}{nearest}",
+            r.code,
+            r.rule,
+            visible(&r.message, 300),
+            visible(&r.hint, 300)
+        )
     });
     let reasons: Vec<String> = reasons.collect();
-    Err(Failure::refused(format!("the guard refused the query; it did not run\n{}", reasons.join("\n"))))
+    Err(Failure::refused(format!(
+        "the guard refused the query; it did not run\n{}",
+        reasons.join("\n")
+    )))
 }
 
 fn show_rows(answer: &QueryAnswer) -> Result<(), Failure> {
@@ -352,28 +463,46 @@ fn show_rows(answer: &QueryAnswer) -> Result<(), Failure> {
     }
     let heads: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
     let value = |c: &andon_api::wire::CellView| serde_json::to_value(c).map(|v| cell(&v)).unwrap_or_default();
-    let rows: Vec<Vec<String>> = answer.rows.iter().map(|row| row.iter().map(value).collect()).collect();
+    let rows: Vec<Vec<String>> = answer
+        .rows
+        .iter()
+        .map(|row| row.iter().map(value).collect())
+        .collect();
     table(&heads, &rows)?;
     if let Some(sql) = &answer.sql_run {
         note(&format!("ran: {sql}"));
     }
     let more = if answer.is_truncated { ", more exist" } else { "" };
-    note(&format!("{} rows{more} in {} ms, guard {} µs", answer.row_count, answer.elapsed_ms, answer.checked_us));
+    note(&format!(
+        "{} rows{more} in {} ms, guard {} µs",
+        answer.row_count, answer.elapsed_ms, answer.checked_us
+    ));
     Ok(())
 }
 
 pub(crate) async fn agent(client: &Client, agent: Agent) -> Result<(), Failure> {
     match agent {
-        Agent::Add { name, scopes, class, expires_days, json } => {
+        Agent::Add {
+            name,
+            scopes,
+            class,
+            expires_days,
+            json,
+        } => {
             let day = std::time::Duration::from_secs(86_400);
-            let expires_at: Option<Timestamp> = expires_days.map(|days| SystemClock::new().now().plus(day * days));
-            let request = json!({ "agent": name, "scopes": scopes, "clearance": class, "expires_at": expires_at });
+            let expires_at: Option<Timestamp> =
+                expires_days.map(|days| SystemClock::new().now().plus(day * days));
+            let request =
+                json!({ "agent": name, "scopes": scopes, "clearance": class, "expires_at": expires_at });
             let added: AgentAdded = client.call("agent_add", &request).await?;
             if json {
                 return print_json(&added);
             }
             print(&added.token)?;
-            note(&format!("This token is shown once. The agent connects to {}", client.gateway_url));
+            note(&format!(
+                "This token is shown once. The agent connects to {}",
+                client.gateway_url
+            ));
             Ok(())
         }
         Agent::List { json } => show_agents(&client.call("agent_list", &json!({})).await?, json),
@@ -392,9 +521,19 @@ fn show_agents(list: &AgentList, json: bool) -> Result<(), Failure> {
         .agents
         .iter()
         .map(|a| {
-            let state = if a.revoked_at.is_some() { "revoked" } else { "active" };
+            let state = if a.revoked_at.is_some() {
+                "revoked"
+            } else {
+                "active"
+            };
             let scopes = a.grant.scopes.join(" ");
-            vec![a.grant.agent.to_string(), state.to_owned(), word(&a.grant.clearance), word(&a.last_used_at), scopes]
+            vec![
+                a.grant.agent.to_string(),
+                state.to_owned(),
+                word(&a.grant.clearance),
+                word(&a.last_used_at),
+                scopes,
+            ]
         })
         .collect();
     table(&["AGENT", "STATE", "CLASS", "LAST CALL", "SCOPES"], &rows)
@@ -419,7 +558,14 @@ pub(crate) async fn audit_tail(
             let event = &entry.event;
             let subject = event.subject.clone().unwrap_or_default();
             let outcome = word(&event.outcome);
-            vec![entry.sequence.to_string(), event.at.to_string(), event.actor.clone(), event.action.clone(), outcome, subject]
+            vec![
+                entry.sequence.to_string(),
+                event.at.to_string(),
+                event.actor.clone(),
+                event.action.clone(),
+                outcome,
+                subject,
+            ]
         })
         .collect();
     table(&["SEQ", "WHEN", "WHO", "ACTION", "OUTCOME", "SUBJECT"], &rows)
@@ -430,10 +576,14 @@ pub(crate) async fn credential(client: &Client, credential: Credential) -> Resul
         Credential::Set { system } => {
             let mut text = String::new();
             let read = std::io::stdin().lock().take(4_096).read_to_string(&mut text);
-            read.map_err(|e| Failure::usage(format!("the credential cannot be read from standard input: {e}")))?;
+            read.map_err(|e| {
+                Failure::usage(format!("the credential cannot be read from standard input: {e}"))
+            })?;
             let secret = Secret::new(text.trim_end_matches(['\r', '\n']).to_owned());
             if secret.is_empty() {
-                return Err(Failure::usage("give the credential on standard input; to remove it use credential remove"));
+                return Err(Failure::usage(
+                    "give the credential on standard input; to remove it use credential remove",
+                ));
             }
             (system, secret)
         }
@@ -441,7 +591,11 @@ pub(crate) async fn credential(client: &Client, credential: Credential) -> Resul
     };
     let request = json!({ "system": system.wire(), "secret": secret.expose() });
     let _: Value = client.call("credential_set", &request).await?;
-    print(&format!("{}: {}", system.wire(), if secret.is_empty() { "removed" } else { "set" }))
+    print(&format!(
+        "{}: {}",
+        system.wire(),
+        if secret.is_empty() { "removed" } else { "set" }
+    ))
 }
 
 pub(crate) async fn status(client: &Client, json: bool) -> Result<(), Failure> {
@@ -465,14 +619,25 @@ fn lines(status: &StatusView) -> Vec<(bool, String)> {
         .map(|s| {
             let latency = s.latency_ms.map(|ms| format!(", {ms} ms")).unwrap_or_default();
             let hint = s.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
-            let line = format!("{}: {}{latency}, {}.{hint}", s.system.as_str(), word(&s.state), s.message);
+            let line = format!(
+                "{}: {}{latency}, {}.{hint}",
+                s.system.as_str(),
+                word(&s.state),
+                s.message
+            );
             (s.state == HealthState::Healthy, visible(&line, 600))
         })
         .collect();
-    lines.push((status.keyring == KeyringState::Available, format!("keyring of the console: {}", word(&status.keyring))));
+    lines.push((
+        status.keyring == KeyringState::Available,
+        format!("keyring of the console: {}", word(&status.keyring)),
+    ));
     lines.push((
         status.storage_trouble.is_none(),
-        status.storage_trouble.clone().unwrap_or_else(|| "files: can be written".to_owned()),
+        status
+            .storage_trouble
+            .clone()
+            .unwrap_or_else(|| "files: can be written".to_owned()),
     ));
     lines.push((true, format!("requests that wait: {}", status.waiting)));
     lines
@@ -480,9 +645,14 @@ fn lines(status: &StatusView) -> Vec<(bool, String)> {
 
 /// Bridges standard input and output to the gateway. Nothing but protocol is written to standard output.
 pub(crate) async fn mcp(folder: &Path, url: Option<String>) -> Result<(), Failure> {
-    let token = std::env::var("ANDON_AGENT_TOKEN").ok().filter(|token| !token.is_empty()).map(Secret::new);
+    let token = std::env::var("ANDON_AGENT_TOKEN")
+        .ok()
+        .filter(|token| !token.is_empty())
+        .map(Secret::new);
     let token = token.ok_or_else(|| {
-        Failure::usage("ANDON_AGENT_TOKEN is not set; give the agent's token in it (andonctl agent add prints one)")
+        Failure::usage(
+            "ANDON_AGENT_TOKEN is not set; give the agent's token in it (andonctl agent add prints one)",
+        )
     })?;
     let url = match url {
         Some(url) => url,

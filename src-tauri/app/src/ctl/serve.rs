@@ -26,7 +26,9 @@ pub(crate) async fn run(serve: Serve, data_dir: Option<PathBuf>) -> Result<(), F
     let has_ui = options.ui.is_some();
     let running = start(options).await.map_err(StartError::into_failure)?;
     if !has_ui {
-        tracing::warn!("no built UI was found; browsers get nothing. Build it with npm run build in ui, or give --ui");
+        tracing::warn!(
+            "no built UI was found; browsers get nothing. Build it with npm run build in ui, or give --ui"
+        );
     }
     let link = running.sign_in_link();
     let console_file = running.data_dir.join("console.json");
@@ -43,9 +45,14 @@ pub(crate) async fn run(serve: Serve, data_dir: Option<PathBuf>) -> Result<(), F
     Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "a line for the person at the terminal; data is on standard output")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a line for the person at the terminal; data is on standard output"
+)]
 fn tell_person(link: &str) {
-    eprintln!("\n  Andon runs. Open this link in a browser; it works once:\n\n    {link}\n\n  A new link: andonctl open. Stop with Ctrl C.\n");
+    eprintln!(
+        "\n  Andon runs. Open this link in a browser; it works once:\n\n    {link}\n\n  A new link: andonctl open. Stop with Ctrl C.\n"
+    );
 }
 
 async fn wait_for_the_end() -> Result<(), Failure> {
@@ -60,7 +67,11 @@ async fn wait_for_the_end() -> Result<(), Failure> {
 }
 
 fn usual_ui() -> Option<PathBuf> {
-    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("ui")));
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|exe| Some(exe.parent()?.join("ui")));
     let candidates = beside.into_iter().chain([PathBuf::from("ui/dist")]);
-    candidates.into_iter().find(|folder| folder.join("index.html").exists())
+    candidates
+        .into_iter()
+        .find(|folder| folder.join("index.html").exists())
 }

@@ -63,7 +63,11 @@ impl Doors {
     pub(crate) fn new(console: &Console) -> (Arc<Self>, Secret) {
         let token = new_token(console.engine().ids());
         let control = (hash(&token), console.sign_in(Via::Cli));
-        let doors = Self { links: Mutex::default(), browsers: Mutex::default(), control };
+        let doors = Self {
+            links: Mutex::default(),
+            browsers: Mutex::default(),
+            control,
+        };
         (Arc::new(doors), Secret::new(token))
     }
 
@@ -91,8 +95,13 @@ impl Doors {
         }
         let session_token = new_token(console.engine().ids());
         let session = console.sign_in(Via::Headless);
-        self.browsers.lock().unwrap_or_else(PoisonError::into_inner).insert(hash(&session_token), session);
-        Some(format!("{COOKIE}={session_token}; Path=/; HttpOnly; SameSite=Strict"))
+        self.browsers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(hash(&session_token), session);
+        Some(format!(
+            "{COOKIE}={session_token}; Path=/; HttpOnly; SameSite=Strict"
+        ))
     }
 
     /// Who sends these headers.
@@ -103,8 +112,12 @@ impl Doors {
             return (hash(token) == self.control.0).then(|| Entry::Control(Arc::clone(&self.control.1)));
         }
         let cookies = text(header::COOKIE)?;
-        let token = cookies.split(';').find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
+        let token = cookies
+            .split(';')
+            .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
         let browsers = self.browsers.lock().unwrap_or_else(PoisonError::into_inner);
-        browsers.get(&hash(token)).map(|session| Entry::Browser(Arc::clone(session)))
+        browsers
+            .get(&hash(token))
+            .map(|session| Entry::Browser(Arc::clone(session)))
     }
 }

@@ -17,7 +17,9 @@ use super::{Host, not_signed_in};
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 pub(crate) async fn stream(State(host): State<Arc<Host>>, headers: HeaderMap) -> Response {
-    let Some(entry) = host.doors.entry(&headers) else { return not_signed_in(&host) };
+    let Some(entry) = host.doors.entry(&headers) else {
+        return not_signed_in(&host);
+    };
     let tenant = entry.session().tenant().clone();
     let changes = BroadcastStream::new(host.console.events());
     let events = changes.filter_map(move |change| {
@@ -25,7 +27,13 @@ pub(crate) async fn stream(State(host): State<Arc<Host>>, headers: HeaderMap) ->
             Ok(change) => andon_api::event(&change, &tenant),
             Err(_lagged) => Some(ApiEvent::Resync),
         };
-        std::future::ready(event.and_then(|event| Event::default().json_data(event).ok()).map(Ok::<_, Infallible>))
+        std::future::ready(
+            event
+                .and_then(|event| Event::default().json_data(event).ok())
+                .map(Ok::<_, Infallible>),
+        )
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+    Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT))
+        .into_response()
 }

@@ -35,7 +35,11 @@ pub(crate) async fn enter(
         Ok(page) => Html(page).into_response(),
         Err(error) => {
             tracing::error!("the page cannot be read: {error}");
-            (StatusCode::SERVICE_UNAVAILABLE, "The page was not built. Run make run, or give --ui.").into_response()
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The page was not built. Run make run, or give --ui.",
+            )
+                .into_response()
         }
     }
 }

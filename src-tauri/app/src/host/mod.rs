@@ -59,9 +59,9 @@ impl BoundHost {
             listen.ip().is_loopback(),
             "the host listens on this machine only: {listen}; give 127.0.0.1 or [::1], and use a tunnel for other machines"
         );
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|e| anyhow::anyhow!("the host cannot listen on {listen}: {e}; give another port with --listen"))?;
+        let listener = TcpListener::bind(listen).await.map_err(|e| {
+            anyhow::anyhow!("the host cannot listen on {listen}: {e}; give another port with --listen")
+        })?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
@@ -83,8 +83,15 @@ impl BoundHost {
         ui: Option<PathBuf>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let host = Arc::new(Host { console, doors, address: self.address, ui: ui.clone() });
-        axum::serve(self.listener, router(host, ui)).with_graceful_shutdown(stop).await
+        let host = Arc::new(Host {
+            console,
+            doors,
+            address: self.address,
+            ui: ui.clone(),
+        });
+        axum::serve(self.listener, router(host, ui))
+            .with_graceful_shutdown(stop)
+            .await
     }
 }
 
@@ -94,7 +101,9 @@ fn router(host: Arc<Host>, ui: Option<PathBuf>) -> Router {
         .route("/api/{command}", post(command))
         .route("/control/link", post(link));
     let pages = match ui {
-        Some(folder) => Router::new().route("/", get(files::enter)).fallback_service(files::service(folder)),
+        Some(folder) => Router::new()
+            .route("/", get(files::enter))
+            .fallback_service(files::service(folder)),
         None => Router::new().fallback(|| async { StatusCode::NOT_FOUND }),
     };
     api.merge(pages)
@@ -113,14 +122,23 @@ async fn check_host(State(host): State<Arc<Host>>, request: Request, next: Next)
 
 /// A page of another name on this address (DNS rebinding) and a page of another origin get nothing.
 fn refusal(headers: &HeaderMap, port: u16) -> Option<&'static str> {
-    let allowed = [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("[::1]:{port}")];
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let allowed = [
+        format!("127.0.0.1:{port}"),
+        format!("localhost:{port}"),
+        format!("[::1]:{port}"),
+    ];
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     let named = text(header::HOST);
     if !named.is_some_and(|name| allowed.iter().any(|allowed| allowed == name)) {
         return Some("this name is not served here");
     }
     let origin = text(header::ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
-    (headers.contains_key(header::ORIGIN) && origin != named).then_some("pages of another origin are not served")
+    (headers.contains_key(header::ORIGIN) && origin != named)
+        .then_some("pages of another origin are not served")
 }
 
 async fn harden(mut response: Response) -> Response {
@@ -136,7 +154,9 @@ async fn harden(mut response: Response) -> Response {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -146,11 +166,19 @@ async fn command(
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Response {
-    let Some(entry) = host.doors.entry(&headers) else { return not_signed_in(&host) };
+    let Some(entry) = host.doors.entry(&headers) else {
+        return not_signed_in(&host);
+    };
     // A form of another page cannot set this header without a preflight, which is never answered.
-    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     if !is_json || (matches!(entry, Entry::Browser(_)) && !headers.contains_key("x-andon")) {
-        return failed(&host, ErrorCode::InvalidInput, "commands come as application/json with the header X-Andon");
+        return failed(
+            &host,
+            ErrorCode::InvalidInput,
+            "commands come as application/json with the header X-Andon",
+        );
     }
     let Ok(body) = body else {
         return failed(&host, ErrorCode::InvalidInput, "the body is larger than 1 MiB");
@@ -160,7 +188,13 @@ async fn command(
     } else {
         match serde_json::from_slice(&body) {
             Ok(body) => body,
-            Err(error) => return failed(&host, ErrorCode::InvalidInput, &format!("the body is not JSON: {error}")),
+            Err(error) => {
+                return failed(
+                    &host,
+                    ErrorCode::InvalidInput,
+                    &format!("the body is not JSON: {error}"),
+                );
+            }
         }
     };
     match host.console.call(entry.session(), &name, body).await {
@@ -174,19 +208,28 @@ async fn link(State(host): State<Arc<Host>>, headers: HeaderMap) -> Response {
     match host.doors.entry(&headers) {
         Some(Entry::Control(_)) => {
             let token = host.doors.new_link(host.console.engine().ids());
-            Json(serde_json::json!({ "url": format!("http://{}/?token={token}", host.address) })).into_response()
+            Json(serde_json::json!({ "url": format!("http://{}/?token={token}", host.address) }))
+                .into_response()
         }
         _ => not_signed_in(&host),
     }
 }
 
 pub(crate) fn not_signed_in(host: &Host) -> Response {
-    failed(host, ErrorCode::NotSignedIn, "nobody is signed in here; open the link that `andonctl open` prints")
+    failed(
+        host,
+        ErrorCode::NotSignedIn,
+        "nobody is signed in here; open the link that `andonctl open` prints",
+    )
 }
 
 fn failed(host: &Host, code: ErrorCode, message: &str) -> Response {
     let request = host.console.engine().ids().request();
-    let hint = if code == ErrorCode::NotSignedIn { "Run andonctl open on this machine." } else { "Nothing was done." };
+    let hint = if code == ErrorCode::NotSignedIn {
+        "Run andonctl open on this machine."
+    } else {
+        "Nothing was done."
+    };
     error_response(&ApiError::new(request, code, message, hint))
 }
 
@@ -194,4 +237,3 @@ fn error_response(error: &ApiError) -> Response {
     let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(error)).into_response()
 }
-

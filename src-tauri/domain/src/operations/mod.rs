@@ -7,7 +7,8 @@ mod parameters;
 mod table;
 
 pub use parameters::{
-    CreatePurchaseOrder, CreatePurchaseOrderItem, GetDowntimeEvents, GetInventory, GetMachineStatus, GetPurchaseOrders,
+    CreatePurchaseOrder, CreatePurchaseOrderItem, GetDowntimeEvents, GetInventory, GetMachineStatus,
+    GetPurchaseOrders,
 };
 pub use table::{find, table};
 
@@ -73,6 +74,9 @@ pub struct DescribedParameter {
     pub value: String,
 }
 
+/// Puts the canonical parameters of a write into words.
+pub type Describe = fn(&CanonicalJson) -> Result<Description, InvalidParameters>;
+
 /// One entry of the table.
 pub struct Operation {
     /// Dotted name, `sap.get_purchase_orders`.
@@ -98,7 +102,7 @@ pub struct Operation {
     /// Checks and canonicalises parameters.
     pub validate: fn(&Value) -> Result<CanonicalJson, InvalidParameters>,
     /// Words for a write; `None` for reads.
-    pub describe: Option<fn(&CanonicalJson) -> Result<Description, InvalidParameters>>,
+    pub describe: Option<Describe>,
     /// Version of the parameter type; part of the action digest.
     pub schema_version: u32,
 }

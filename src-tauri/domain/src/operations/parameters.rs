@@ -152,9 +152,16 @@ impl CreatePurchaseOrder {
     #[must_use]
     pub fn value(&self) -> Option<Money> {
         let amount = self.items.iter().try_fold(Amount::ZERO, |sum, item| {
-            sum.checked_add(Amount::line_value(item.quantity, item.net_price, item.price_unit)?)
+            sum.checked_add(Amount::line_value(
+                item.quantity,
+                item.net_price,
+                item.price_unit,
+            )?)
         })?;
-        Some(Money { amount: Amount::new(amount.value().round_dp(2)), currency: self.currency.clone() })
+        Some(Money {
+            amount: Amount::new(amount.value().round_dp(2)),
+            currency: self.currency.clone(),
+        })
     }
 }
 
@@ -164,16 +171,28 @@ pub(super) struct Problems(Vec<InvalidParameter>);
 
 impl Problems {
     fn add(&mut self, field: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
-        self.0.push(InvalidParameter { field: field.into(), message: message.into(), hint: hint.into() });
+        self.0.push(InvalidParameter {
+            field: field.into(),
+            message: message.into(),
+            hint: hint.into(),
+        });
     }
 
     /// An SAP key or code: printable, no surrounding space, of at most `most` characters.
     fn code(&mut self, field: &str, text: &str, most: usize) {
         let length = text.chars().count();
         if length == 0 || length > most {
-            self.add(field, format!("has {length} characters"), format!("Give 1 to {most} characters."));
+            self.add(
+                field,
+                format!("has {length} characters"),
+                format!("Give 1 to {most} characters."),
+            );
         } else if text.trim() != text || text.chars().any(|c| c.is_control() || crate::text::is_hidden(c)) {
-            self.add(field, "has invisible or surrounding characters", "Give the code as the system shows it.");
+            self.add(
+                field,
+                "has invisible or surrounding characters",
+                "Give the code as the system shows it.",
+            );
         }
     }
 
@@ -195,7 +214,11 @@ impl Problems {
         if let Some(text) = text
             && Timestamp::parse(text).is_none()
         {
-            self.add(field, format!("is not a time with offset: {text}"), "Give RFC 3339 such as 2026-06-22T06:00:00Z.");
+            self.add(
+                field,
+                format!("is not a time with offset: {text}"),
+                "Give RFC 3339 such as 2026-06-22T06:00:00Z.",
+            );
         }
     }
 
@@ -203,16 +226,28 @@ impl Problems {
         if let Some(text) = text
             && !allowed.contains(&text.as_str())
         {
-            self.add(field, format!("is not known: {text}"), format!("Give one of {}.", allowed.join(", ")));
+            self.add(
+                field,
+                format!("is not known: {text}"),
+                format!("Give one of {}.", allowed.join(", ")),
+            );
         }
     }
 
     fn positive(&mut self, field: &str, amount: Amount, decimals: u32, most: u64) {
         let value = amount.value().normalize();
         if !amount.is_positive() || value > most.into() {
-            self.add(field, format!("is out of range: {amount}"), format!("Give a number above 0 and up to {most}."));
+            self.add(
+                field,
+                format!("is out of range: {amount}"),
+                format!("Give a number above 0 and up to {most}."),
+            );
         } else if value.scale() > decimals {
-            self.add(field, format!("has too many decimals: {amount}"), format!("Give at most {decimals}."));
+            self.add(
+                field,
+                format!("has too many decimals: {amount}"),
+                format!("Give at most {decimals}."),
+            );
         }
     }
 }
@@ -227,13 +262,25 @@ impl Check for GetPurchaseOrders {
         p.optional_code("purchase_order", self.purchase_order.as_ref(), 10);
         p.optional_code("supplier", self.supplier.as_ref(), 10);
         p.optional_code("company_code", self.company_code.as_ref(), 4);
-        p.optional_code("purchasing_organization", self.purchasing_organization.as_ref(), 4);
+        p.optional_code(
+            "purchasing_organization",
+            self.purchasing_organization.as_ref(),
+            4,
+        );
         p.optional_code("plant", self.plant.as_ref(), 4);
         p.optional_code("material", self.material.as_ref(), 40);
         p.optional_code("external_reference", self.external_reference.as_ref(), 12);
         p.date("ordered_from", self.ordered_from.as_ref());
         p.date("ordered_to", self.ordered_to.as_ref());
-        let words = ["active", "in_release", "released", "rejected", "incomplete", "blocked", "deleted"];
+        let words = [
+            "active",
+            "in_release",
+            "released",
+            "rejected",
+            "incomplete",
+            "blocked",
+            "deleted",
+        ];
         p.word("status", self.status.as_ref(), &words);
     }
 }
@@ -243,7 +290,11 @@ impl Check for GetInventory {
         p.optional_code("material", self.material.as_ref(), 40);
         p.optional_code("plant", self.plant.as_ref(), 4);
         p.optional_code("storage_location", self.storage_location.as_ref(), 4);
-        p.word("stock_type", self.stock_type.as_ref(), &["unrestricted", "quality_inspection", "blocked"]);
+        p.word(
+            "stock_type",
+            self.stock_type.as_ref(),
+            &["unrestricted", "quality_inspection", "blocked"],
+        );
     }
 }
 
@@ -251,7 +302,15 @@ impl Check for GetMachineStatus {
     fn check(&self, p: &mut Problems) {
         p.optional_code("machine_id", self.machine_id.as_ref(), 128);
         p.optional_code("work_center", self.work_center.as_ref(), 128);
-        let words = ["running", "idle", "setup", "down", "maintenance", "offline", "unknown"];
+        let words = [
+            "running",
+            "idle",
+            "setup",
+            "down",
+            "maintenance",
+            "offline",
+            "unknown",
+        ];
         p.word("status", self.status.as_ref(), &words);
     }
 }
@@ -267,7 +326,11 @@ impl Check for GetDowntimeEvents {
         if let (Some(since), Some(until)) = (since, until)
             && until <= since
         {
-            p.add("until", "is not after since", "Give a later time, or leave it out.");
+            p.add(
+                "until",
+                "is not after since",
+                "Give a later time, or leave it out.",
+            );
         }
     }
 }
@@ -280,15 +343,27 @@ impl Check for CreatePurchaseOrder {
         p.code("supplier", &self.supplier, 10);
         p.optional_code("payment_terms", self.payment_terms.as_ref(), 4);
         if self.currency.len() != 3 || !self.currency.bytes().all(|b| b.is_ascii_uppercase()) {
-            p.add("currency", format!("is not an ISO 4217 code: {}", self.currency), "Give three capitals such as EUR.");
+            p.add(
+                "currency",
+                format!("is not an ISO 4217 code: {}", self.currency),
+                "Give three capitals such as EUR.",
+            );
         }
         if self.items.is_empty() || self.items.len() > 50 {
-            p.add("items", format!("has {} items", self.items.len()), "Give 1 to 50 items.");
+            p.add(
+                "items",
+                format!("has {} items", self.items.len()),
+                "Give 1 to 50 items.",
+            );
         }
         for (i, item) in self.items.iter().enumerate() {
             p.code(&format!("items[{i}].material"), &item.material, 40);
             p.code(&format!("items[{i}].plant"), &item.plant, 4);
-            p.optional_code(&format!("items[{i}].storage_location"), item.storage_location.as_ref(), 4);
+            p.optional_code(
+                &format!("items[{i}].storage_location"),
+                item.storage_location.as_ref(),
+                4,
+            );
             p.code(&format!("items[{i}].unit"), &item.unit, 3);
             p.positive(&format!("items[{i}].quantity"), item.quantity, 3, 9_999_999_999);
             p.positive(&format!("items[{i}].net_price"), item.net_price, 3, 999_999_999);
@@ -302,7 +377,11 @@ impl Check for CreatePurchaseOrder {
 pub(super) fn validate<T: Check>(value: &Value) -> Result<CanonicalJson, InvalidParameters> {
     let whole = |message: String| {
         let hint = "Compare with the operation's schema.".to_owned();
-        InvalidParameters(vec![InvalidParameter { field: String::new(), message, hint }])
+        InvalidParameters(vec![InvalidParameter {
+            field: String::new(),
+            message,
+            hint,
+        }])
     };
     let typed: T = serde_json::from_value(value.clone()).map_err(|e| whole(e.to_string()))?;
     let mut problems = Problems::default();
@@ -314,17 +393,28 @@ pub(super) fn validate<T: Check>(value: &Value) -> Result<CanonicalJson, Invalid
 }
 
 /// Words for `sap.create_purchase_order`, from the canonical bytes alone.
-pub(super) fn describe_create_purchase_order(parameters: &CanonicalJson) -> Result<Description, InvalidParameters> {
+pub(super) fn describe_create_purchase_order(
+    parameters: &CanonicalJson,
+) -> Result<Description, InvalidParameters> {
     let order: CreatePurchaseOrder = parameters.read().map_err(|e| {
-        InvalidParameters(vec![InvalidParameter { field: String::new(), message: e.to_string(), hint: String::new() }])
+        InvalidParameters(vec![InvalidParameter {
+            field: String::new(),
+            message: e.to_string(),
+            hint: String::new(),
+        }])
     })?;
     let value = order.value();
     let supplier = order.supplier.trim_start_matches('0');
     let what = match order.items.as_slice() {
-        [item] => format!("{} {} of {} for plant {}", item.quantity, item.unit, item.material, item.plant),
+        [item] => format!(
+            "{} {} of {} for plant {}",
+            item.quantity, item.unit, item.material, item.plant
+        ),
         items => format!("{} items", items.len()),
     };
-    let price = value.as_ref().map_or_else(|| "an amount too large to add up".to_owned(), ToString::to_string);
+    let price = value
+        .as_ref()
+        .map_or_else(|| "an amount too large to add up".to_owned(), ToString::to_string);
     Ok(Description {
         title: match order.items.as_slice() {
             [item] => format!("Order {} {} of {}", item.quantity, item.unit, item.material),
@@ -346,13 +436,28 @@ fn rows_of(path: &str, value: &Value) -> Vec<DescribedParameter> {
         Value::Object(fields) => fields
             .iter()
             .flat_map(|(key, value)| {
-                rows_of(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, value)
+                rows_of(
+                    &if path.is_empty() {
+                        key.clone()
+                    } else {
+                        format!("{path}.{key}")
+                    },
+                    value,
+                )
             })
             .collect(),
-        Value::Array(items) => {
-            items.iter().enumerate().flat_map(|(i, value)| rows_of(&format!("{path}[{i}]"), value)).collect()
-        }
-        Value::String(text) => vec![DescribedParameter { field: path.to_owned(), value: text.clone() }],
-        other => vec![DescribedParameter { field: path.to_owned(), value: other.to_string() }],
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .flat_map(|(i, value)| rows_of(&format!("{path}[{i}]"), value))
+            .collect(),
+        Value::String(text) => vec![DescribedParameter {
+            field: path.to_owned(),
+            value: text.clone(),
+        }],
+        other => vec![DescribedParameter {
+            field: path.to_owned(),
+            value: other.to_string(),
+        }],
     }
 }

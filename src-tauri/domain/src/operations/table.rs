@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::parameters::{describe_create_purchase_order, validate};
 use super::{
-    CreatePurchaseOrder, Effect, GetDowntimeEvents, GetInventory, GetMachineStatus, GetPurchaseOrders, Operation,
+    CreatePurchaseOrder, Effect, GetDowntimeEvents, GetInventory, GetMachineStatus, GetPurchaseOrders,
+    Operation,
 };
 use crate::caller::Permission;
 use crate::classification::Class;
@@ -21,7 +22,9 @@ pub fn table() -> &'static [Operation] {
 /// The operation with this dotted name, or the name agents use for it.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Operation> {
-    TABLE.iter().find(|operation| operation.name == name || operation.tool_name() == name)
+    TABLE
+        .iter()
+        .find(|operation| operation.name == name || operation.tool_name() == name)
 }
 
 fn schema<T: JsonSchema>() -> Value {
@@ -121,9 +124,22 @@ mod tests {
     fn every_entry_is_complete_and_named_once() {
         for operation in table() {
             assert_eq!(find(operation.name).unwrap().name, operation.name);
-            assert_eq!(find(&operation.tool_name()).unwrap().name, operation.name, "agents find it too");
-            assert_eq!(operation.describe.is_some(), operation.effect == Effect::Write, "{}", operation.name);
-            assert!((operation.schema)()["additionalProperties"] == json!(false), "{}", operation.name);
+            assert_eq!(
+                find(&operation.tool_name()).unwrap().name,
+                operation.name,
+                "agents find it too"
+            );
+            assert_eq!(
+                operation.describe.is_some(),
+                operation.effect == Effect::Write,
+                "{}",
+                operation.name
+            );
+            assert!(
+                (operation.schema)()["additionalProperties"] == json!(false),
+                "{}",
+                operation.name
+            );
             for read in operation.invalidates {
                 assert_eq!(find(read).unwrap().effect, Effect::Read);
             }
@@ -136,8 +152,17 @@ mod tests {
         let canonical = (operation.validate)(&order()).unwrap();
         let description = operation.describe.unwrap()(&canonical).unwrap();
         assert_eq!(description.value.unwrap().to_string(), "EUR 123.40");
-        assert!(description.sentence.contains("10.000 PC of HX-220 for plant 1010 from supplier 100482 for EUR 123.40"));
-        assert!(description.rows.iter().any(|row| row.field == "items[0].net_price" && row.value == "12.34"));
+        assert!(
+            description
+                .sentence
+                .contains("10.000 PC of HX-220 for plant 1010 from supplier 100482 for EUR 123.40")
+        );
+        assert!(
+            description
+                .rows
+                .iter()
+                .any(|row| row.field == "items[0].net_price" && row.value == "12.34")
+        );
         assert_eq!(description.target, "100482");
     }
 
@@ -148,9 +173,19 @@ mod tests {
         bad["items"][0]["quantity"] = json!("-1");
         bad["items"][0]["plant"] = json!("10\u{202e}10");
         bad["items"][0]["delivery_date"] = json!("soon");
-        let problems = (find("sap.create_purchase_order").unwrap().validate)(&bad).unwrap_err().0;
+        let problems = (find("sap.create_purchase_order").unwrap().validate)(&bad)
+            .unwrap_err()
+            .0;
         let fields: Vec<_> = problems.iter().map(|p| p.field.as_str()).collect();
-        assert_eq!(fields, ["currency", "items[0].plant", "items[0].quantity", "items[0].delivery_date"]);
+        assert_eq!(
+            fields,
+            [
+                "currency",
+                "items[0].plant",
+                "items[0].quantity",
+                "items[0].delivery_date"
+            ]
+        );
         assert!(problems.iter().all(|p| !p.hint.is_empty()));
     }
 
@@ -162,6 +197,9 @@ mod tests {
         assert!((operation.validate)(&extra).is_err());
         let mut number = order();
         number["items"][0]["net_price"] = json!(12.34);
-        assert!((operation.validate)(&number).is_err(), "a price is a string, or it is not exact");
+        assert!(
+            (operation.validate)(&number).is_err(),
+            "a price is a string, or it is not exact"
+        );
     }
 }

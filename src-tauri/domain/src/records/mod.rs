@@ -7,7 +7,8 @@ mod purchase_order;
 mod stock;
 
 pub use machine::{
-    Alarm, Counters, DowntimeCategory, DowntimeEvent, Equipment, MachineMode, MachineState, MachineStatus, Reason,
+    Alarm, Counters, DowntimeCategory, DowntimeEvent, Equipment, MachineMode, MachineState, MachineStatus,
+    Reason,
 };
 pub use purchase_order::{PurchaseOrder, PurchaseOrderItem, PurchaseOrderStatus};
 pub use stock::{StockRow, StockType};

@@ -15,6 +15,9 @@ use crate::policy::last_part;
 use crate::refusal::{Reason, ReasonCode};
 use crate::scope::{Relation, Scope, Source};
 
+/// SQLite joins no more, and the time to resolve names grows with it.
+const MAX_RELATIONS: usize = 64;
+
 impl Walk<'_> {
     pub(super) fn from(&mut self, from: &mut [TableWithJoins]) -> Scope {
         let mut scope = Scope::default();
@@ -299,6 +302,12 @@ impl Walk<'_> {
     }
 
     fn push_relation(&mut self, ident: Ident, schema: Option<String>, source: Source, scope: &mut Scope) {
+        if scope.relations.len() >= MAX_RELATIONS {
+            return self.refuse_construct(
+                &format!("more than {MAX_RELATIONS} tables in one FROM"),
+                ident.span,
+            );
+        }
         let key = self.dialect.key(&ident);
         let here = scope.relations.iter().any(|other| other.key == key);
         let outside = self

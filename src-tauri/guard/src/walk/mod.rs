@@ -81,6 +81,8 @@ pub(crate) struct Walk<'p> {
     /// Bytes of expressions copied for aliases so far.
     inlined: usize,
     derived_names: u32,
+    /// Columns that `*` stood for so far.
+    expanded: usize,
 }
 
 /// What the walk found.
@@ -109,6 +111,7 @@ impl<'p> Walk<'p> {
             keeping: 0,
             inlined: 0,
             derived_names: 0,
+            expanded: 0,
         }
     }
 
@@ -162,10 +165,18 @@ impl<'p> Walk<'p> {
 
     /// Adds a reason, once.
     pub(crate) fn refuse(&mut self, reason: Reason) {
-        let known = |other: &Reason| other.code == reason.code && other.message == reason.message;
-        if self.reasons.len() < MAX_REASONS && !self.reasons.iter().any(known) {
+        if self.is_news(reason.code, &reason.message) {
             self.reasons.push(reason);
         }
+    }
+
+    /// Whether a reason would be added. Finding the nearest name costs time, so it is asked first where many may fail.
+    fn is_news(&self, code: ReasonCode, message: &str) -> bool {
+        self.reasons.len() < MAX_REASONS
+            && !self
+                .reasons
+                .iter()
+                .any(|other| other.code == code && other.message == message)
     }
 
     fn change(&mut self, kind: ChangeKind, message: impl Into<String>) {

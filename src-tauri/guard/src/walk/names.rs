@@ -110,13 +110,17 @@ impl Walk<'_> {
         if scope.alias_use != AliasUse::Inline {
             return false;
         }
-        let mut hits = scope
-            .aliases
-            .iter()
-            .filter(|alias| alias.key == key && alias.can_inline);
-        let (Some(alias), None) = (hits.next(), hits.next()) else {
+        let mut hits = scope.aliases.iter().filter(|alias| alias.key == key);
+        let (Some(alias), another) = (hits.next(), hits.next()) else {
             return false;
         };
+        if another.is_some() {
+            self.refuse_ambiguous(ident);
+            return true;
+        }
+        if !alias.can_inline {
+            return false;
+        }
         let meaning = &scope.items[alias.position];
         let class = alias.class;
         let simple = matches!(
@@ -269,6 +273,10 @@ impl Walk<'_> {
             );
             return;
         }
+        let message = format!("this column is not on your allow list: {written}");
+        if !self.is_news(ReasonCode::ColumnNotAllowed, &message) {
+            return;
+        }
         let names: Vec<&str> = relations
             .iter()
             .flat_map(|relation| relation.column_names(self.policy))
@@ -283,14 +291,10 @@ impl Walk<'_> {
             )
         };
         self.refuse(
-            Reason::new(
-                ReasonCode::ColumnNotAllowed,
-                format!("this column is not on your allow list: {written}"),
-                hint,
-            )
-            .about(written)
-            .nearest(near)
-            .at(ident.span),
+            Reason::new(ReasonCode::ColumnNotAllowed, message, hint)
+                .about(written)
+                .nearest(near)
+                .at(ident.span),
         );
     }
 

@@ -10,6 +10,9 @@ use crate::dialect::Dialect;
 use crate::refusal::{Reason, ReasonCode};
 use crate::scope::{Merged, Relation, Scope, Source};
 
+/// The most columns that all the `*` of a query may stand for.
+const MAX_EXPANDED: usize = 2000;
+
 impl Walk<'_> {
     pub(super) fn wildcard_options(&mut self, options: &WildcardAdditionalOptions) {
         let WildcardAdditionalOptions {
@@ -100,6 +103,16 @@ impl Walk<'_> {
                     )
                 }));
             }
+        }
+        self.expanded += exprs.len();
+        if self.expanded > MAX_EXPANDED {
+            // `SELECT *, * FROM (SELECT *, * FROM …)` doubles with every level.
+            self.refuse(Reason::new(
+                ReasonCode::TooManyTokens,
+                format!("* stands for more columns than the limit: {MAX_EXPANDED}"),
+                "Name the columns you need.",
+            ));
+            return Vec::new();
         }
         self.change(
             ChangeKind::StarExpanded,
