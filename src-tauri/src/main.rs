@@ -2,6 +2,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod bridge;
+mod instance;
 mod notices;
 mod tray;
 
@@ -10,7 +11,8 @@ use std::sync::Arc;
 
 use andon_api::{Console, Session};
 use andon_app::{Running, StartOptions};
-use tauri::{Manager, RunEvent, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager, RunEvent, Url, WebviewUrl, WebviewWindowBuilder};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What the window's parts share.
 pub(crate) struct Desk {
@@ -23,9 +25,15 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(exit) => return exit,
     };
+    let data_dir = options.folder();
     match tauri::async_runtime::block_on(andon_app::start(options)) {
         Ok(running) => run(running),
-        Err(error) => error.report(),
+        Err(error) => {
+            if error.is_held_by_another() && !instance::raise(&data_dir) {
+                tracing::debug!("no window answers for this folder");
+            }
+            error.report()
+        }
     }
 }
 
@@ -54,6 +62,7 @@ fn run(running: Running) -> ExitCode {
             tray::build(app.handle())?;
             notices::start(app.handle(), &desk);
             bridge::forward_events(app.handle(), &desk);
+            end_on_signals(app.handle());
             Ok(())
         })
         .build(tauri::generate_context!());
@@ -76,8 +85,34 @@ fn run(running: Running) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
+/// Pages of the app itself are the only ones the window shows.
+fn is_own_page(url: &Url) -> bool {
+    let is_own = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
+    if !is_own {
+        tracing::warn!("a way out of the window was refused: {}", andon_api::text::visible(url.as_str(), 200));
+    }
+    is_own
+}
+
+/// A service manager's or a terminal's wish to end is met as a closed window is.
+fn end_on_signals(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                app.exit(0);
+            }
+            (Err(error), _) | (_, Err(error)) => tracing::warn!("signals to end are not heard: {error}"),
+        }
+    });
+}
+
 /// Brings the window to the front.
-pub(crate) fn show_main(app: &tauri::AppHandle) {
+pub(crate) fn show_main(app: &AppHandle) {
     if let Some(window) = app.get_webview_window("main") {
         // A window manager may refuse; the window is then where the person left it.
         let _ = window.show();

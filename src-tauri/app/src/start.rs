@@ -118,6 +118,12 @@ impl StartError {
         ))
     }
 
+    /// Another console works on this folder already.
+    #[must_use]
+    pub const fn is_held_by_another(&self) -> bool {
+        self.code == 3
+    }
+
     /// For the command line, which reports in its own way.
     pub(crate) fn into_failure(self) -> crate::ctl::Failure {
         crate::ctl::Failure {

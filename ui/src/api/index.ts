@@ -3,6 +3,7 @@ export { call, currentTransport, useTransport } from "./call";
 export { now, serverNow, startClock } from "./clock.svelte";
 export { connection, onPushed } from "./connection.svelte";
 export { ApiError, toApiError } from "./errors";
+export { onOpenRequest } from "./opened";
 export { currentSession, refreshSession, sessionFailure, startSession, switchUser, systemStatus } from "./session.svelte";
 export type { Pushed, Transport } from "./transport";
 export * from "./types";
