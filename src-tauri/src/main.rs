@@ -29,8 +29,8 @@ fn main() -> ExitCode {
     match tauri::async_runtime::block_on(andon_app::start(options)) {
         Ok(running) => run(running),
         Err(error) => {
-            if error.is_held_by_another() && !instance::raise(&data_dir) {
-                tracing::debug!("no window answers for this folder");
+            if error.is_held_by_another() {
+                instance::raise(&data_dir);
             }
             error.report()
         }
@@ -43,10 +43,7 @@ fn run(running: Running) -> ExitCode {
         session: running.console.sign_in(andon_api::Via::Window),
     });
     let built = tauri::Builder::default()
-        // A second start lands here instead of in a second console; it only brings the window to the front.
-        .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| {
-            show_main(app)
-        }))
+        .plugin(instance::plugin(&running.data_dir))
         .plugin(tauri_plugin_notification::init())
         .invoke_handler(bridge::handler(Arc::clone(&desk)))
         .setup(move |app| {
@@ -55,9 +52,7 @@ fn run(running: Running) -> ExitCode {
                 .title("Andon")
                 .inner_size(1440.0, 900.0)
                 .min_inner_size(1024.0, 680.0)
-                .on_navigation(|url| {
-                    matches!(url.scheme(), "tauri") || url.host_str() == Some("tauri.localhost")
-                })
+                .on_navigation(is_own_page)
                 .build()?;
             tray::build(app.handle())?;
             notices::start(app.handle(), &desk);
@@ -87,9 +82,16 @@ fn run(running: Running) -> ExitCode {
 
 /// Pages of the app itself are the only ones the window shows.
 fn is_own_page(url: &Url) -> bool {
-    let is_own = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
+    let is_own = if cfg!(windows) {
+        url.host_str() == Some("tauri.localhost")
+    } else {
+        url.scheme() == "tauri"
+    };
     if !is_own {
-        tracing::warn!("a way out of the window was refused: {}", andon_api::text::visible(url.as_str(), 200));
+        tracing::warn!(
+            "a way out of the window was refused: {}",
+            andon_api::text::visible(url.as_str(), 200)
+        );
     }
     is_own
 }

@@ -1,8 +1,12 @@
 //! The real window, driven from outside: WebKitWebDriver under Xvfb, a session bus, a keyring and a notification
 //! recorder. `scripts/test-desktop` sets that up; `cargo nextest run` alone leaves these tests out.
 
+mod desk;
+mod journey;
+mod life;
 mod process;
 mod recorder;
+mod walls;
 mod webdriver;
 
 use std::path::Path;

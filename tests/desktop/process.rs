@@ -1,9 +1,12 @@
 //! Child processes that never outlive a test: dropped, panicked or killed, the test takes them along.
 //! Which programs the tests start is decided by the other files here.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::Context as _;
+
+use crate::webdriver::until;
 
 /// A running program with everything it starts in its process group.
 pub(crate) struct Guarded {
@@ -35,6 +38,26 @@ impl Guarded {
             None => Ok(()),
             Some(status) => anyhow::bail!("{} ended early: {status}", self.name),
         }
+    }
+
+    /// Its standard output, when it was piped.
+    pub(crate) fn output(&mut self) -> Option<&mut ChildStdout> {
+        self.child.stdout.as_mut()
+    }
+
+    /// Sends a signal by name to the program alone.
+    pub(crate) fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()?;
+        anyhow::ensure!(sent.success(), "{} could not be sent {name}", self.name);
+        Ok(())
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(&mut self, at_most: Duration) -> anyhow::Result<ExitStatus> {
+        let what = format!("the end of {}", self.name);
+        until(at_most, &what, async || Ok(self.child.try_wait()?)).await
     }
 }
 

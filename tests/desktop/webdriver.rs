@@ -19,6 +19,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Keys without a letter, as the protocol writes them.
 pub(crate) mod keys {
     pub(crate) const SHIFT: &str = "\u{E008}";
+    pub(crate) const ENTER: &str = "\u{E007}";
 }
 
 /// The program to open and how.
@@ -149,6 +150,32 @@ impl Window {
             .map(drop)
     }
 
+    /// Types wherever the keyboard is, one key after the other.
+    pub(crate) async fn type_keys(&self, text: &str) -> anyhow::Result<()> {
+        let actions: Vec<Value> = text
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|way| json!({ "type": way, "value": key })))
+            .collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
+        self.post("actions", &json!({ "actions": [keyboard] }))
+            .await
+            .map(drop)
+    }
+
+    /// Runs a command as a script in the page would: `{"ok": answer}` or `{"refused": error}`.
+    pub(crate) async fn invoke(&self, command: &str, arguments: Value) -> anyhow::Result<Value> {
+        const SCRIPT: &str = "const done = arguments[arguments.length - 1]; \
+                              window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]) \
+                              .then((ok) => done({ ok }), (refused) => done({ refused }))";
+        self.script_async(SCRIPT, json!([command, arguments])).await
+    }
+
+    /// Runs a script's body in the page and gives what it passes to its last argument.
+    pub(crate) async fn script_async(&self, body: &str, args: Value) -> anyhow::Result<Value> {
+        self.post("execute/async", &json!({ "script": body, "args": args }))
+            .await
+    }
+
     /// Runs a script's body in the page and gives what it returns; `arguments[0]` is the first argument.
     pub(crate) async fn script(&self, body: &str, args: Value) -> anyhow::Result<Value> {
         self.post("execute/sync", &json!({ "script": body, "args": args }))
@@ -214,7 +241,8 @@ fn element(found: &Value) -> anyhow::Result<Element> {
     Ok(Element(reference.to_owned()))
 }
 
-fn http_client() -> anyhow::Result<reqwest::Client> {
+/// A client for addresses on this machine.
+pub(crate) fn http_client() -> anyhow::Result<reqwest::Client> {
     // The client insists on a TLS provider even where every address is loopback.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Ok(reqwest::Client::builder().no_proxy().build()?)

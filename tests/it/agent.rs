@@ -38,7 +38,11 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn new(gateway: &str, token: &str) -> Self {
-        Self { gateway: gateway.to_owned(), token: token.to_owned(), http: http() }
+        Self {
+            gateway: gateway.to_owned(),
+            token: token.to_owned(),
+            http: http(),
+        }
     }
 
     /// Sends one message. The HTTP status, and the message that came back if one did.
@@ -74,19 +78,31 @@ impl Agent {
 
     /// Calls a tool. `None` when the console went away before it answered.
     pub(crate) async fn reach(&self, tool: &str, arguments: Value) -> Option<Answer> {
-        let sent = self.post("tools/call", json!({ "name": tool, "arguments": arguments }), &[]).await;
+        let sent = self
+            .post("tools/call", json!({ "name": tool, "arguments": arguments }), &[])
+            .await;
         let (_, message) = sent.ok()?;
         let result = message.get("result")?;
         let is_error = result["isError"].as_bool().unwrap_or(false);
-        Some(Answer { is_error, data: result["structuredContent"].clone() })
+        Some(Answer {
+            is_error,
+            data: result["structuredContent"].clone(),
+        })
     }
 
     /// Calls a tool that must answer.
     pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Answer {
-        let (status, message) =
-            self.post("tools/call", json!({ "name": tool, "arguments": arguments }), &[]).await.unwrap();
-        let result = message.get("result").unwrap_or_else(|| panic!("{tool}: {status} {message}"));
-        Answer { is_error: result["isError"].as_bool().unwrap_or(false), data: result["structuredContent"].clone() }
+        let (status, message) = self
+            .post("tools/call", json!({ "name": tool, "arguments": arguments }), &[])
+            .await
+            .unwrap();
+        let result = message
+            .get("result")
+            .unwrap_or_else(|| panic!("{tool}: {status} {message}"));
+        Answer {
+            is_error: result["isError"].as_bool().unwrap_or(false),
+            data: result["structuredContent"].clone(),
+        }
     }
 
     /// Arguments of a request for this many pieces.
@@ -119,7 +135,11 @@ impl Agent {
 
 /// The last message with a result or an error, from JSON or from a stream of events.
 fn last_message(text: &str) -> Value {
-    let lines = text.lines().map(|line| line.strip_prefix("data:").unwrap_or(line).trim());
-    let messages = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    messages.filter(|message| message.is_object()).last().unwrap_or(Value::Null)
+    let lines = text
+        .lines()
+        .map(|line| line.strip_prefix("data:").unwrap_or(line).trim());
+    let mut messages = lines
+        .rev()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages.find(Value::is_object).unwrap_or(Value::Null)
 }

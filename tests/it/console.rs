@@ -40,11 +40,18 @@ impl Setup {
             ("XDG_CONFIG_HOME", home.join("config").to_str().unwrap()),
             ("USER", "erika"),
             ("LANG", "C.UTF-8"),
-            ("ANDON_LOG", "debug,hyper=info,hyper_util=info,reqwest=info,rmcp=info,rustls=info,zbus=warn,tracing=warn"),
+            (
+                "ANDON_LOG",
+                "debug,hyper=info,hyper_util=info,reqwest=info,rmcp=info,rustls=info,zbus=warn,tracing=warn",
+            ),
         ] {
             environment.insert(name.to_owned(), value.to_owned());
         }
-        Self { folder: folder.to_owned(), arguments: Vec::new(), environment }
+        Self {
+            folder: folder.to_owned(),
+            arguments: Vec::new(),
+            environment,
+        }
     }
 
     /// Points it at a plant by the documented names.
@@ -62,7 +69,11 @@ impl Setup {
     pub(crate) fn demo(mut self, plant: &Plant) -> Self {
         let (line, program) = (self.folder.join("plant.json"), self.folder.join("plant.sh"));
         std::fs::write(&line, format!("{}\n", plant.ready)).unwrap();
-        std::fs::write(&program, format!("#!/bin/sh\ncat '{}'\nexec cat >/dev/null\n", line.display())).unwrap();
+        std::fs::write(
+            &program,
+            format!("#!/bin/sh\ncat '{}'\nexec cat >/dev/null\n", line.display()),
+        )
+        .unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         std::fs::set_permissions(&program, mode).unwrap();
         self.arguments.push("--demo".to_owned());
@@ -82,7 +93,9 @@ impl Setup {
 
     /// Starts it and waits until it answers.
     pub(crate) async fn start(self) -> Console {
-        self.try_start().await.unwrap_or_else(|(_, said)| panic!("{said}"))
+        self.try_start()
+            .await
+            .unwrap_or_else(|(_, said)| panic!("{said}"))
     }
 
     /// Starts it; gives the process and what it said when it ends instead.
@@ -100,13 +113,20 @@ impl Setup {
             if !wrapper.is_empty() {
                 command.args(&wrapper[1..]).arg(built("andonctl"));
             }
-            command.arg("serve").args(&self.arguments).arg("--data-dir").arg(self.data());
+            command
+                .arg("serve")
+                .args(&self.arguments)
+                .arg("--data-dir")
+                .arg(self.data());
             command.args(["--listen", &any.to_string(), "--gateway-listen", &any.to_string()]);
-            command.env_clear().envs(&self.environment).current_dir(&self.folder);
+            command
+                .env_clear()
+                .envs(&self.environment)
+                .current_dir(&self.folder);
         });
         match process.first_line().await {
             Err(words) => Err((process, words)),
-            Ok(ready) => Ok(Console::new(process, self, &ready, started)),
+            Ok(_) => Ok(Console::new(process, self, started)),
         }
     }
 }
@@ -125,7 +145,11 @@ impl Refusal {
 
     /// Message and hint, as a person reads them.
     pub(crate) fn words(&self) -> String {
-        format!("{} {}", self.body["message"].as_str().unwrap_or_default(), self.body["hint"].as_str().unwrap_or_default())
+        format!(
+            "{} {}",
+            self.body["message"].as_str().unwrap_or_default(),
+            self.body["hint"].as_str().unwrap_or_default()
+        )
     }
 }
 
@@ -135,8 +159,6 @@ pub(crate) struct Console {
     pub(crate) setup: Setup,
     /// When it was started.
     pub(crate) started: Instant,
-    /// Its first line.
-    pub(crate) ready: Value,
     /// Where commands go.
     pub(crate) url: String,
     /// Where agents connect.
@@ -147,21 +169,40 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    fn new(process: Process, setup: Setup, ready: &Value, started: Instant) -> Self {
+    fn new(process: Process, setup: Setup, started: Instant) -> Self {
         let file = std::fs::read_to_string(setup.data().join("console.json")).unwrap();
         let file: Value = serde_json::from_str(&file).unwrap();
         let text = |name: &str| file[name].as_str().unwrap().to_owned();
         let (url, gateway, control_token) = (text("url"), text("gateway_url"), text("control_token"));
-        Self { process, setup, started, ready: ready.clone(), url, gateway, control_token, http: http() }
+        Self {
+            process,
+            setup,
+            started,
+            url,
+            gateway,
+            control_token,
+            http: http(),
+        }
     }
 
     /// Runs a command. `None` when the console did not answer.
     pub(crate) async fn reach(&self, name: &str, body: &Value) -> Option<Result<Value, Refusal>> {
-        let request = self.http.post(format!("{}/api/{name}", self.url)).bearer_auth(&self.control_token).json(body);
+        let request = self
+            .http
+            .post(format!("{}/api/{name}", self.url))
+            .bearer_auth(&self.control_token)
+            .json(body);
         let answer = request.send().await.ok()?;
         let status = answer.status();
         let body: Value = answer.json().await.ok()?;
-        Some(if status.is_success() { Ok(body) } else { Err(Refusal { status: status.as_u16(), body }) })
+        Some(if status.is_success() {
+            Ok(body)
+        } else {
+            Err(Refusal {
+                status: status.as_u16(),
+                body,
+            })
+        })
     }
 
     /// Runs a command that must work.
@@ -184,10 +225,14 @@ impl Console {
 
     /// Waits until people can decide: the keyring has their keys.
     pub(crate) async fn enrolled(&self) {
-        until("people have their signing keys", Duration::from_secs(20), async || {
-            let session = self.call("session_get", json!({})).await;
-            (session["limited"].is_null() && session["user"]["role"] == "admin").then_some(())
-        })
+        until(
+            "people have their signing keys",
+            Duration::from_secs(20),
+            async || {
+                let session = self.call("session_get", json!({})).await;
+                (session["limited"].is_null() && session["user"]["role"] == "admin").then_some(())
+            },
+        )
         .await;
     }
 
@@ -211,7 +256,8 @@ impl Console {
 
     /// The usual agent: it reads everything and asks for purchase orders.
     pub(crate) async fn buyer(&self) -> Agent {
-        self.agent("buyer", &["sap.get_*", "mes.get_*", "sap.create_purchase_order"]).await
+        self.agent("buyer", &["sap.get_*", "mes.get_*", "sap.create_purchase_order"])
+            .await
     }
 
     /// Requests of a list.
@@ -224,7 +270,12 @@ impl Console {
     pub(crate) async fn all(&self) -> BTreeMap<String, Value> {
         let mut all = BTreeMap::new();
         for view in ["waiting", "decided", "expired"] {
-            all.extend(self.list(view).await.into_iter().map(|item| (item["id"].as_str().unwrap().to_owned(), item)));
+            all.extend(
+                self.list(view)
+                    .await
+                    .into_iter()
+                    .map(|item| (item["id"].as_str().unwrap().to_owned(), item)),
+            );
         }
         all
     }
@@ -239,7 +290,10 @@ impl Console {
         let title = format!("Order {pieces} PC of HX-220");
         let id = until(&title, Duration::from_secs(20), async || {
             let items = self.list("waiting").await;
-            items.into_iter().find(|item| item["title"] == title.as_str()).map(|item| item["id"].clone())
+            items
+                .into_iter()
+                .find(|item| item["title"] == title.as_str())
+                .map(|item| item["id"].clone())
         });
         let id = id.await;
         self.card(id.as_str().unwrap()).await
@@ -249,7 +303,11 @@ impl Console {
     pub(crate) async fn arrived_or_done(&self, pieces: u32) {
         let title = format!("Order {pieces} PC of HX-220");
         until(&title, Duration::from_secs(20), async || {
-            self.all().await.values().any(|item| item["title"] == title.as_str()).then_some(())
+            self.all()
+                .await
+                .values()
+                .any(|item| item["title"] == title.as_str())
+                .then_some(())
         })
         .await;
     }
@@ -261,10 +319,17 @@ impl Console {
 
     /// Waits until a request is in one of these states, and gives its card.
     pub(crate) async fn settled(&self, id: &str, states: &[&str]) -> Value {
-        until(&format!("{id} is one of {states:?}"), Duration::from_secs(30), async || {
-            let card = self.card(id).await;
-            states.iter().any(|state| card["item"]["state"] == *state).then_some(card)
-        })
+        until(
+            &format!("{id} is one of {states:?}"),
+            Duration::from_secs(30),
+            async || {
+                let card = self.card(id).await;
+                states
+                    .iter()
+                    .any(|state| card["item"]["state"] == *state)
+                    .then_some(card)
+            },
+        )
         .await
     }
 
@@ -272,21 +337,27 @@ impl Console {
     pub(crate) async fn ctl(&self, arguments: &[&str]) -> (i32, String, String) {
         ctl(&self.setup, arguments).await
     }
-
-    /// Ends it as a power cut would and starts it again on the same folder.
-    pub(crate) async fn killed_and_started(mut self) -> Self {
-        self.process.kill().await;
-        self.setup.clone().start().await
-    }
 }
 
 /// Runs `andonctl` on a folder.
 pub(crate) async fn ctl(setup: &Setup, arguments: &[&str]) -> (i32, String, String) {
     let mut command = command(built("andonctl"));
-    command.args(arguments).arg("--data-dir").arg(setup.data()).env_clear().envs(&setup.environment);
-    let output = tokio::time::timeout(Duration::from_secs(30), command.output()).await.unwrap().unwrap();
+    command
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(setup.data())
+        .env_clear()
+        .envs(&setup.environment);
+    let output = tokio::time::timeout(Duration::from_secs(30), command.output())
+        .await
+        .unwrap()
+        .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+    (
+        output.status.code().unwrap_or(-1),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
 }
 
 /// The approval of what a card shows, with a reason good for every risk.

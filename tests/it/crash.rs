@@ -20,24 +20,36 @@ const VISIBLE_WITHIN: Duration = Duration::from_secs(5);
 async fn at_most_one_each(plant: &Plant) -> BTreeMap<String, u64> {
     let references = plant.by_reference().await;
     for (reference, count) in &references {
-        assert!(*count <= 1, "SAP has {count} orders for {reference}: {references:?}");
+        assert!(
+            *count <= 1,
+            "SAP has {count} orders for {reference}: {references:?}"
+        );
     }
     references.into_iter().collect()
 }
 
 /// Whether SAP has the order that this number names, and it is one that we made.
 async fn is_booked(plant: &Plant, number: &str) -> bool {
-    plant.order(number).await["CorrespncExternalReference"].as_str().is_some_and(|reference| reference.starts_with("AN"))
+    plant.order(number).await["CorrespncExternalReference"]
+        .as_str()
+        .is_some_and(|reference| reference.starts_with("AN"))
 }
 
 /// After a start: nothing is in between, and what nobody can say is on the screen in time.
 async fn put_in_order(console: &Console) {
     let list = console.list("waiting").await;
-    assert!(console.started.elapsed() < VISIBLE_WITHIN, "visible after {:?}", console.started.elapsed());
+    assert!(
+        console.started.elapsed() < VISIBLE_WITHIN,
+        "visible after {:?}",
+        console.started.elapsed()
+    );
     for item in &list {
         // `recover` ran before the doors opened; a request may be on its way again, but only from `approved`.
         let state = item["state"].as_str().unwrap();
-        assert!(["pending", "approved", "claimed", "dispatched", "unknown"].contains(&state), "{item}");
+        assert!(
+            ["pending", "approved", "claimed", "dispatched", "unknown"].contains(&state),
+            "{item}"
+        );
     }
 }
 
@@ -50,7 +62,9 @@ async fn reconcile(console: &Console, id: &str) -> Value {
 async fn at_rest(console: &Console) {
     until("nothing is under way", Duration::from_secs(40), async || {
         let list = console.list("waiting").await;
-        list.iter().all(|item| item["state"] == "pending" || item["state"] == "unknown").then_some(())
+        list.iter()
+            .all(|item| item["state"] == "pending" || item["state"] == "unknown")
+            .then_some(())
     })
     .await;
 }

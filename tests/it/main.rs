@@ -3,7 +3,10 @@
 //!
 //! The caller builds `andonctl` and `andon-demo-plant` first and brings a session bus with a keyring: `make test`, or
 //! `scripts/with-session --throw-away cargo nextest run -p andon-tests --test it`.
-#![allow(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
 
 mod agent;
 mod canary;

@@ -23,7 +23,11 @@ impl Plant {
             command.arg("--quiet-agent").env("RUST_LOG", "warn");
         });
         let ready = process.first_line().await.unwrap();
-        Self { _process: process, ready, http: http() }
+        Self {
+            _process: process,
+            ready,
+            http: http(),
+        }
     }
 
     /// A text of its first line.
@@ -56,7 +60,10 @@ impl Plant {
     pub(crate) async fn by_reference(&self) -> Vec<(String, u64)> {
         let counts = self.counts().await;
         let references = counts["by_reference"].as_object().unwrap();
-        references.iter().map(|(reference, count)| (reference.clone(), count.as_u64().unwrap())).collect()
+        references
+            .iter()
+            .map(|(reference, count)| (reference.clone(), count.as_u64().unwrap()))
+            .collect()
     }
 
     /// An order as it stands in its books.
@@ -76,12 +83,17 @@ impl Plant {
 
     /// Stops a machine.
     pub(crate) async fn stop(&self, machine: &str, reason: &str) {
-        self.control(&format!("/machines/{machine}/stop"), Some(json!({ "reason": reason }))).await;
+        self.control(
+            &format!("/machines/{machine}/stop"),
+            Some(json!({ "reason": reason })),
+        )
+        .await;
     }
 
     /// Lets a machine run again.
     pub(crate) async fn recover(&self, machine: &str) {
-        self.control(&format!("/machines/{machine}/recover"), Some(json!({}))).await;
+        self.control(&format!("/machines/{machine}/recover"), Some(json!({})))
+            .await;
     }
 }
 
@@ -89,5 +101,9 @@ impl Plant {
 pub(crate) fn http() -> reqwest::Client {
     // Another test of this process may have been first.
     let _already = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(90)).build().unwrap()
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(90))
+        .build()
+        .unwrap()
 }

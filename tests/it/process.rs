@@ -21,13 +21,29 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a program; what it says on standard error goes to a file that is shown when something goes wrong.
     pub(crate) fn start(program: &Path, said: &Path, set_up: impl FnOnce(&mut Command)) -> Self {
-        let errors = std::fs::OpenOptions::new().create(true).append(true).open(said).unwrap();
+        let errors = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(said)
+            .unwrap();
         let mut command = command(program);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .kill_on_drop(true)
+            .process_group(0);
         set_up(&mut command);
-        let mut child = command.spawn().unwrap_or_else(|e| panic!("{} does not start: {e}", program.display()));
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|e| panic!("{} does not start: {e}", program.display()));
         let output = child.stdout.take().map(BufReader::new);
-        Self { child, name: program.display().to_string(), said: said.to_owned(), output }
+        Self {
+            child,
+            name: program.display().to_string(),
+            said: said.to_owned(),
+            output,
+        }
     }
 
     /// The first line of its standard output, as JSON. Fails with what it said instead.
@@ -37,7 +53,11 @@ impl Process {
         let read = tokio::time::timeout(Duration::from_secs(30), output.read_line(&mut line)).await;
         match read {
             Ok(Ok(_)) if !line.is_empty() => Ok(serde_json::from_str(&line).unwrap()),
-            Ok(_) => Err(format!("{} ended before it was ready: {}", self.name, self.said())),
+            Ok(_) => Err(format!(
+                "{} ended before it was ready: {}",
+                self.name,
+                self.said()
+            )),
             Err(_) => Err(format!("{} said nothing for 30 s: {}", self.name, self.said())),
         }
     }
@@ -59,7 +79,10 @@ impl Process {
     /// Asks it to end, as a service manager would, and waits.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
         let id = self.id().to_string();
-        std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        std::process::Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap();
         self.ended(Duration::from_secs(15)).await
     }
 
@@ -78,8 +101,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Its files are removed next; it must be gone by then.
-        let _ = self.child.start_kill();
+        // Its files are removed next; it must be gone by then, with what it started. A group is named by its first
+        // process, which was not reaped while there is an id.
+        let Some(id) = self.child.id() else { return };
+        let _ = std::process::Command::new("kill")
+            .args(["-KILL", "--", &format!("-{id}")])
+            .status();
         let began = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) && began.elapsed() < Duration::from_secs(5) {
             std::thread::sleep(Duration::from_millis(2));
@@ -98,7 +125,11 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 pub(crate) fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.ancestors().nth(2).unwrap().join(name);
-    assert!(path.exists(), "{} is not built: cargo build -p andon-app -p andon-demo-plant", path.display());
+    assert!(
+        path.exists(),
+        "{} is not built: cargo build -p andon-app -p andon-demo-plant",
+        path.display()
+    );
     path
 }
 

@@ -17,12 +17,12 @@ pub(crate) struct World {
 impl World {
     /// A console that knows the plant by the documented environment names. One person: the first admin.
     pub(crate) async fn open() -> Self {
-        Self::with(|setup, plant| setup.plant(plant)).await
+        Self::with(Setup::plant).await
     }
 
     /// The demo with its four people.
     pub(crate) async fn demo() -> Self {
-        Self::with(|setup, plant| setup.demo(plant)).await
+        Self::with(Setup::demo).await
     }
 
     /// As the test sets it up; waits until people can decide.
@@ -31,7 +31,16 @@ impl World {
         let plant = Plant::start(folder.path()).await;
         let console = set_up(Setup::new(folder.path()), &plant).start().await;
         console.enrolled().await;
-        Self { console, plant, folder }
+        Self {
+            console,
+            plant,
+            folder,
+        }
+    }
+
+    /// Its parts, for a test that starts the console anew.
+    pub(crate) fn into_parts(self) -> (Console, Plant, TempDir) {
+        (self.console, self.plant, self.folder)
     }
 
     /// The folder of this test.

@@ -231,24 +231,31 @@ impl Console {
             (State::Pending | State::Approved | State::Claimed | State::Dispatched, _) => "pending",
         };
         let roster = self.engine.roster();
-        let decisions = progress.standing_decisions();
-        let names = decisions.iter().map(|decision| {
-            let id = andon_domain::UserId::from(decision.payload.operator_id.as_str());
-            roster.person(&id).map_or_else(|| id.to_string(), |person| person.name.clone())
-        });
-        let verdict = decisions.last().map(|decision| decision.payload.verdict);
+        // The first vote of two is not a decision yet, and nobody's to tell.
+        let decisions = if progress.state == State::Pending { &[] } else { progress.standing_decisions() };
+        let is_by_policy = row.request.quorum == 0 && decisions.is_empty();
+        let mut names: Vec<String> = decisions
+            .iter()
+            .map(|decision| {
+                let id = andon_domain::UserId::from(decision.payload.operator_id.as_str());
+                roster.person(&id).map_or_else(|| id.to_string(), |person| person.name.clone())
+            })
+            .collect();
+        let mut verdict = decisions.last().map(|decision| decision.payload.verdict);
+        if is_by_policy {
+            (names, verdict) = (vec!["policy".to_owned()], Some(Verdict::Approve));
+        }
         let is_waiting = status == "pending";
         let end = if is_waiting { now } else { progress.decided_at.unwrap_or(now) };
         let waited = end.since(row.request.requested_at);
         WriteAnswer {
             status: status.to_owned(),
             approval_id: row.request.id.to_string(),
-            decision: match (progress.state, verdict) {
-                (State::Pending, _) | (_, None) => None,
-                (_, Some(Verdict::Approve)) => Some("approved".to_owned()),
-                (_, Some(Verdict::Deny)) => Some("denied".to_owned()),
-            },
-            decided_by: names.collect(),
+            decision: verdict.map(|verdict| match verdict {
+                Verdict::Approve => "approved".to_owned(),
+                Verdict::Deny => "denied".to_owned(),
+            }),
+            decided_by: names,
             reason: decisions.last().and_then(|decision| decision.payload.reason.clone()),
             edited: None,
             waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),

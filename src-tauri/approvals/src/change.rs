@@ -1,6 +1,7 @@
 //! `ApprovedChange`: the only thing a write port takes, and the last check before one is made.
 
 use andon_domain::time::Moment;
+use andon_domain::operations::{self, Effect};
 use andon_domain::{ApprovalId, CanonicalJson, OperationName, Risk, TenantId, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -8,7 +9,8 @@ use thiserror::Error;
 
 use crate::decision::{DecisionFault, Verdict, verify};
 use crate::digest::{Action, ActionDigest, action_digest};
-use crate::request::ApprovalRow;
+use crate::policy::{Assessment, RiskPolicy, uncovered};
+use crate::request::{ApprovalRequest, ApprovalRow};
 use crate::roster::Roster;
 use crate::state::State;
 
@@ -74,13 +76,14 @@ impl ApprovedChange {
     pub fn from_dispatched(
         row: &ApprovalRow,
         roster: &Roster,
+        policy: &RiskPolicy,
         endpoint_fingerprint: &[u8; 32],
         now: &Moment,
     ) -> Result<Self, DispatchRefusal> {
         if row.progress.state != State::Dispatched || row.progress.attempt.is_none() {
             return Err(DispatchRefusal::NotDispatched);
         }
-        verify_for_dispatch(row, roster, endpoint_fingerprint, now)?;
+        verify_for_dispatch(row, roster, policy, endpoint_fingerprint, now)?;
         let request = &row.request;
         Ok(Self {
             approval: request.id,
@@ -141,6 +144,14 @@ pub enum DispatchRefusal {
     /// Something in the row is not what was digested and signed.
     #[error("the stored request is not what was approved: {0}")]
     Tampered(&'static str),
+    /// It is riskier than its row says: the row was changed, or the limits were.
+    #[error("its risk is now {}, it was approved as {}", .now.as_str(), .approved.as_str())]
+    Riskier {
+        /// What its row says.
+        approved: Risk,
+        /// What its parameters say.
+        now: Risk,
+    },
     /// A decision does not count.
     #[error("a decision does not count: {0}")]
     Decision(#[from] DecisionFault),
@@ -163,14 +174,18 @@ pub enum DispatchRefusal {
     TooLate,
 }
 
-/// Checks everything that must hold before the first byte leaves: digest over the stored bytes, signatures, roles, distinct
-/// people, endpoint, and both clocks.
+/// Checks everything that must hold before the first byte leaves: digest over the stored bytes, risk judged anew from them,
+/// signatures, roles, distinct people, endpoint, and both clocks.
+///
+/// Risk and quorum of the row are in no digest, so they are believed upwards only: what the policy says of the bytes is the
+/// least that counts.
 ///
 /// # Errors
 /// The first [`DispatchRefusal`] found.
 pub fn verify_for_dispatch(
     row: &ApprovalRow,
     roster: &Roster,
+    policy: &RiskPolicy,
     endpoint_fingerprint: &[u8; 32],
     now: &Moment,
 ) -> Result<(), DispatchRefusal> {
@@ -193,33 +208,82 @@ pub fn verify_for_dispatch(
     if endpoint_fingerprint != &request.endpoint_fingerprint {
         return Err(DispatchRefusal::EndpointChanged);
     }
+    let judged = judge(request, policy)?;
+    if request.risk < judged.risk {
+        return Err(DispatchRefusal::Riskier { approved: request.risk, now: judged.risk });
+    }
     match &row.progress.execute_by {
         Some(limit) if !limit.has_passed(now) => {}
         _ => return Err(DispatchRefusal::TooLate),
     }
-    check_decisions(row, roster, now.utc)
-}
-
-fn check_decisions(row: &ApprovalRow, roster: &Roster, now: Timestamp) -> Result<(), DispatchRefusal> {
-    let (request, decisions) = (&row.request, row.progress.standing_decisions());
-    let need = request.quorum.max(request.risk.quorum());
-    // LOW may be decided by the policy: its row says so with a quorum of zero and no decision of a person.
-    if request.risk == Risk::Low && request.quorum == 0 && decisions.is_empty() {
+    if is_decided_by_policy(row, policy, &judged) {
         return Ok(());
     }
-    let mut approvers = BTreeSet::new();
-    for decision in decisions {
+    check_decisions(row, roster, judged.risk, now.utc)
+}
+
+/// What the policy says of the stored bytes, whatever the row says.
+fn judge(request: &ApprovalRequest, policy: &RiskPolicy) -> Result<Assessment, DispatchRefusal> {
+    let operation = operations::find(request.operation.as_str())
+        .filter(|operation| operation.name == request.operation.as_str() && operation.effect == Effect::Write)
+        .ok_or(DispatchRefusal::Tampered("operation"))?;
+    if request.schema_version != operation.schema_version {
+        return Err(DispatchRefusal::Tampered("version of the parameters"));
+    }
+    let unusable = DispatchRefusal::Tampered("parameters");
+    let describe = operation.describe.ok_or_else(|| unusable.clone())?;
+    if (operation.validate)(request.parameters.value()).ok().as_ref() != Some(&request.parameters) {
+        return Err(unusable);
+    }
+    let description = describe(&request.parameters).map_err(|_| unusable)?;
+    let uncovered = uncovered(request.parameters.value(), &description);
+    Ok(policy.assess(operation, &description, uncovered))
+}
+
+/// LOW may be decided by the policy: the row says so with a quorum of zero and no decision of anybody, and the policy that
+/// holds now says the same of the bytes.
+fn is_decided_by_policy(row: &ApprovalRow, policy: &RiskPolicy, judged: &Assessment) -> bool {
+    let request = &row.request;
+    request.risk == Risk::Low
+        && judged.risk == Risk::Low
+        && request.quorum == 0
+        && policy.quorum(Risk::Low) == 0
+        && request.policy_version == policy.version()
+        && row.progress.decisions.is_empty()
+}
+
+fn check_decisions(
+    row: &ApprovalRow,
+    roster: &Roster,
+    judged: Risk,
+    now: Timestamp,
+) -> Result<(), DispatchRefusal> {
+    let request = &row.request;
+    let need = request.quorum.max(request.risk.quorum()).max(judged.quorum());
+    // A deny ends a request, so an undo can never have made one void.
+    if row.progress.decisions.iter().any(|decision| decision.payload.verdict == Verdict::Deny) {
+        return Err(DispatchRefusal::Denied);
+    }
+    let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());
+    for decision in row.progress.standing_decisions() {
+        let payload = &decision.payload;
         if verify(row, decision, roster)? == Verdict::Deny {
             return Err(DispatchRefusal::Denied);
         }
-        if now.millis() >= decision.payload.execute_before {
+        if now.millis() >= payload.execute_before {
             return Err(DispatchRefusal::TooLate);
         }
-        approvers.insert(decision.payload.operator_id.as_str());
+        people.insert(payload.operator_id.as_str());
+        keys.insert(payload.key_id.as_str());
     }
-    let have = u32::try_from(approvers.len()).unwrap_or(u32::MAX);
+    // One person under two names would still have one key.
+    let have = u32::try_from(people.len().min(keys.len())).unwrap_or(u32::MAX);
     if request.quorum == 0 || have < need {
         return Err(DispatchRefusal::Quorum { have, need });
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "change_tests.rs"]
+mod tests;

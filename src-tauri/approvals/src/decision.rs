@@ -150,3 +150,7 @@ pub fn verify(row: &ApprovalRow, decision: &SignedDecision, roster: &Roster) -> 
     }
     Ok(payload.verdict)
 }
+
+#[cfg(test)]
+#[path = "decision_tests.rs"]
+mod tests;

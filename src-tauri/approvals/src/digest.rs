@@ -92,3 +92,7 @@ pub fn action_digest(action: &Action<'_>) -> Result<ActionDigest, CanonicalError
     }))?;
     Ok(ActionDigest(canonical.sha256()))
 }
+
+#[cfg(test)]
+#[path = "digest_tests.rs"]
+mod tests;

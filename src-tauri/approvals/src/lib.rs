@@ -12,15 +12,17 @@ mod ports;
 mod request;
 mod roster;
 mod state;
+#[cfg(test)]
+mod testing;
 
 pub use change::{ApprovedChange, ChangeReference, DispatchRefusal, external_reference, verify_for_dispatch};
 pub use decision::{DecisionFault, DecisionPayload, SignedDecision, Verdict, sign, verify};
 pub use digest::{Action, ActionDigest, action_digest};
-pub use policy::{Assessment, RiskPolicy};
+pub use policy::{Assessment, RiskPolicy, uncovered};
 pub use ports::{
     ApplyOutcome, ApprovalFilter, ApprovalJournal, Changed, Current, Inserted, JoinRule, Receipt, Reconciled,
     WriteOperation,
 };
 pub use request::{ApprovalRequest, ApprovalRow, Outcome, OutcomeKind, Precondition, PreconditionState, Progress};
-pub use roster::{KeyFault, OperatorKey, Person, Roster, new_signing_key, public_key};
+pub use roster::{KeyFault, OperatorKey, Person, Roster, RosterFault, new_signing_key, public_key};
 pub use state::State;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use andon_domain::operations::{Description, Operation};
 use andon_domain::{Money, Risk};
+use serde_json::Value;
 
 /// The risk policy of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,15 @@ impl RiskPolicy {
         }
     }
 
+    /// How many different people must approve; none when the policy itself approves LOW requests.
+    #[must_use]
+    pub const fn quorum(&self, risk: Risk) -> u32 {
+        match risk {
+            Risk::Low if self.auto_approve_low => 0,
+            other => other.quorum(),
+        }
+    }
+
     /// Judges a request. A parameter that the description does not cover raises the risk by one level.
     #[must_use]
     pub fn assess(&self, operation: &Operation, description: &Description, uncovered: usize) -> Assessment {
@@ -78,15 +88,38 @@ impl RiskPolicy {
         if value.currency != self.critical_above.currency || value.currency != self.medium_below.currency {
             return judged(
                 Risk::Critical,
-                format!("{value} is in a currency without a limit; limits are in {}", self.critical_above.currency),
+                format!(
+                    "{} is in a currency without a limit; limits are in {}",
+                    value.in_words(),
+                    self.critical_above.currency
+                ),
             );
         }
         if value.amount > self.critical_above.amount {
-            judged(Risk::Critical, format!("{value} is above the limit of {}", self.critical_above))
+            judged(Risk::Critical, format!("{} is above the limit of {}", value.in_words(), self.critical_above.in_words()))
         } else if value.amount < self.medium_below.amount {
-            judged(Risk::Medium, format!("{value} is below {}", self.medium_below))
+            judged(Risk::Medium, format!("{} is below {}", value.in_words(), self.medium_below.in_words()))
         } else {
-            judged(Risk::High, format!("{value} commits money, up to the limit of {}", self.critical_above))
+            let limit = self.critical_above.in_words();
+            judged(Risk::High, format!("{} commits money, up to the limit of {limit}", value.in_words()))
         }
     }
 }
+
+/// How many single parameters the description does not name.
+#[must_use]
+pub fn uncovered(parameters: &Value, description: &Description) -> usize {
+    leaves(parameters).saturating_sub(description.rows.len())
+}
+
+fn leaves(value: &Value) -> usize {
+    match value {
+        Value::Object(fields) => fields.values().map(leaves).sum(),
+        Value::Array(items) => items.iter().map(leaves).sum(),
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

@@ -4,10 +4,13 @@ use andon_domain::canonical::{from_hex, hex};
 use andon_domain::{Class, Ids, Role, Secret, TenantId, Timestamp, UserId};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use thiserror::Error;
 use zeroize::Zeroize;
 
 use crate::decision::DecisionFault;
+
+const KEY_ID_DIGITS: usize = 16;
 
 /// The public half of a person's signing key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +62,20 @@ pub enum KeyFault {
     Weak,
 }
 
+/// Why a roster cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RosterFault {
+    /// A key that cannot be enrolled.
+    #[error("{1}: {0}")]
+    Key(UserId, KeyFault),
+    /// A key that is not named after itself.
+    #[error("the key has another name than its own: {0}")]
+    KeyName(UserId),
+    /// The id or the key is on the roster before.
+    #[error("the person or the key is on the roster twice: {0}")]
+    Twice(UserId),
+}
+
 /// Makes a signing key. The secret half goes to the keyring as hex and nowhere else.
 pub fn new_signing_key(ids: &dyn Ids) -> (SigningKey, Secret) {
     let mut seed = [0_u8; 32];
@@ -73,7 +90,7 @@ pub fn new_signing_key(ids: &dyn Ids) -> (SigningKey, Secret) {
 #[must_use]
 pub fn public_key(key: &SigningKey) -> OperatorKey {
     let public_key = hex(key.verifying_key().as_bytes());
-    OperatorKey { key_id: public_key[..16].to_owned(), public_key }
+    OperatorKey { key_id: public_key[..KEY_ID_DIGITS].to_owned(), public_key }
 }
 
 impl OperatorKey {
@@ -94,6 +111,26 @@ impl OperatorKey {
 }
 
 impl Roster {
+    /// Whether the roster can be trusted with names and keys: each person and each key once, no weak key, and every key named
+    /// after itself.
+    ///
+    /// # Errors
+    /// What is wrong, with the person's id.
+    pub fn check(&self) -> Result<(), RosterFault> {
+        let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        for person in &self.people {
+            person.key.check().map_err(|fault| RosterFault::Key(person.id.clone(), fault))?;
+            let public_key = person.key.public_key.to_ascii_lowercase();
+            if !public_key.starts_with(&person.key.key_id) || person.key.key_id.len() != KEY_ID_DIGITS {
+                return Err(RosterFault::KeyName(person.id.clone()));
+            }
+            if !ids.insert(person.id.as_str()) || !keys.insert(public_key) {
+                return Err(RosterFault::Twice(person.id.clone()));
+            }
+        }
+        Ok(())
+    }
+
     /// The person with this id.
     #[must_use]
     pub fn person(&self, id: &UserId) -> Option<&Person> {
@@ -126,3 +163,7 @@ impl Roster {
         Ok(person)
     }
 }
+
+#[cfg(test)]
+#[path = "roster_tests.rs"]
+mod tests;

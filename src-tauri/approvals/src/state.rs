@@ -76,8 +76,8 @@ impl State {
             (Self::Pending, Self::Pending | Self::Approved | Self::Denied | Self::Expired | Self::Cancelled)
                 // Undo returns it to the queue; a deny that comes before sending wins; a late approval is not sent.
                 | (Self::Approved, Self::Pending | Self::Denied | Self::Claimed | Self::Failed)
-                // A claim that fails its last checks was never sent; a crash gives the claim back.
-                | (Self::Claimed, Self::Dispatched | Self::Failed | Self::Approved)
+                // A claim that fails its last checks was never sent; a crash gives the claim back; a deny still wins.
+                | (Self::Claimed, Self::Dispatched | Self::Failed | Self::Approved | Self::Denied)
                 | (Self::Dispatched, Self::Succeeded | Self::Failed | Self::Unknown)
                 | (Self::Unknown, Self::Unknown | Self::Succeeded | Self::Failed)
         )
@@ -112,6 +112,14 @@ mod tests {
         }
         for back in [State::Pending, State::Approved, State::Claimed, State::Dispatched] {
             assert!(!State::Dispatched.may_become(back) && !State::Unknown.may_become(back));
+        }
+    }
+
+    #[test]
+    fn a_deny_wins_until_it_is_dispatched_and_never_after() {
+        for from in State::ALL {
+            let may = matches!(from, State::Pending | State::Approved | State::Claimed);
+            assert_eq!(from.may_become(State::Denied), may, "{from:?}");
         }
     }
 

@@ -110,6 +110,27 @@ pub struct Money {
     pub currency: String,
 }
 
+impl Money {
+    /// For sentences: thousands in groups, `EUR 8,545.60`. Never read back; everything else uses `Display`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let plain = self.amount.to_string();
+        let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
+        let (whole, decimals) = digits
+            .split_once('.')
+            .map_or((digits, None), |(whole, decimals)| (whole, Some(decimals)));
+        let mut grouped = String::new();
+        for (place, digit) in whole.chars().enumerate() {
+            if place > 0 && (whole.len() - place).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        let decimals = decimals.map(|decimals| format!(".{decimals}")).unwrap_or_default();
+        format!("{} {sign}{grouped}{decimals}", self.currency)
+    }
+}
+
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.currency, self.amount)
@@ -132,6 +153,21 @@ mod tests {
             "12345678901234567.12345678901234".parse::<Amount>().is_err(),
             "31 digits are refused, not rounded"
         );
+    }
+
+    #[test]
+    fn money_in_sentences_has_its_thousands_in_groups() {
+        for (amount, words) in [
+            ("0", "EUR 0"),
+            ("999.90", "EUR 999.90"),
+            ("1000", "EUR 1,000"),
+            ("8545.60", "EUR 8,545.60"),
+            ("100000.00", "EUR 100,000.00"),
+            ("-1234567.8", "EUR -1,234,567.8"),
+        ] {
+            let (amount, currency) = (amount.parse().unwrap(), "EUR".to_owned());
+            assert_eq!(Money { amount, currency }.in_words(), words);
+        }
     }
 
     #[test]

@@ -33,12 +33,13 @@ fn secret_name(user: &UserId, key_id: &str) -> String {
 /// Reads the roster of the console.
 ///
 /// # Errors
-/// When the journal cannot be read or the stored roster is not one.
+/// When the journal cannot be read, or the stored roster is not one or has weak, doubled or misnamed keys.
 pub async fn load(engine: &Engine) -> Result<(), EngineError> {
     let tenant = TenantId::default_tenant();
     if let Some(value) = engine.settings.get(&tenant, ROSTER).await? {
         let roster: Roster = serde_json::from_value(value)
             .map_err(|e| EngineError::NotConfigured(format!("the stored roster cannot be read: {e}")))?;
+        roster.check().map_err(|e| EngineError::NotConfigured(format!("the stored roster cannot be used: {e}")))?;
         engine.set_roster(roster);
     }
     Ok(())

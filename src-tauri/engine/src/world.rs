@@ -1,7 +1,7 @@
 //! What the engine holds: the shared ports, one room of things per tenant, and the bell it rings when something changed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use andon_approvals::{ApprovalJournal, RiskPolicy, Roster, WriteOperation};
 use andon_domain::ports::{
@@ -12,6 +12,7 @@ use andon_domain::{ApprovalId, Clock, Ids, Risk, System, TenantId};
 use andon_guard::{Policy, QuerySource};
 use tokio::sync::{Notify, broadcast};
 
+use crate::approve::Unwritten;
 use crate::ask::ResultShelf;
 use crate::cache::TenantCache;
 use crate::error::EngineError;
@@ -155,6 +156,9 @@ pub struct Engine {
     changes: broadcast::Sender<Change>,
     /// Rung when an approved request may be ready to send.
     pub(crate) work: Notify,
+    /// Held while requests are sent.
+    pub(crate) sending: tokio::sync::Mutex<()>,
+    unwritten: Mutex<Vec<Unwritten>>,
     #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "crash points exist in debug builds only"))]
     crash_at: Option<String>,
 }
@@ -185,6 +189,8 @@ impl Engine {
             roster: RwLock::default(),
             changes: broadcast::channel(1024).0,
             work: Notify::new(),
+            sending: tokio::sync::Mutex::default(),
+            unwritten: Mutex::default(),
             crash_at: parts.crash_at,
         })
     }
@@ -242,6 +248,15 @@ impl Engine {
     #[must_use]
     pub fn secrets(&self) -> &Arc<dyn SecretStore> {
         &self.secrets
+    }
+
+    /// How writes ended that the journal did not take yet.
+    pub(crate) fn take_unwritten(&self) -> Vec<Unwritten> {
+        std::mem::take(&mut *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn keep_unwritten(&self, end: Unwritten) {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push(end);
     }
 
     /// Ends the process here when a test asked for it: no destructor runs, as in a power cut.

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
 import { until } from "./until.mjs";
 
@@ -124,7 +125,10 @@ class Tab {
     assert.deepEqual(this.problems, []);
   }
 
-  close() {
-    return this.browser.close();
+  /** Keeps a picture of how the tab was left, for whoever looks into a failure, and closes the browser. */
+  async close() {
+    const name = basename(process.argv[1] ?? "tab").replace(/\..*$/, "");
+    await this.page.screenshot({ path: join(import.meta.dirname, `../../artifacts/${name}.png`) }).catch(() => undefined);
+    await this.browser.close();
   }
 }

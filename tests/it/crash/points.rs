@@ -39,19 +39,32 @@ async fn crash_at(point: &str, expected: After) {
     let mut decided = false;
     until("the crash", Duration::from_secs(30), async || {
         let waiting = console.reach("approval_list", &json!({})).await;
-        let item = waiting.and_then(Result::ok).and_then(|list| list["items"].as_array()?.first().cloned());
+        let item = waiting
+            .and_then(Result::ok)
+            .and_then(|list| list["items"].as_array()?.first().cloned());
         if let Some(item) = item.filter(|item| item["state"] == "pending")
             && let Some(Ok(card)) = console.reach("approval_get", &json!({ "id": item["id"] })).await
         {
-            decided |= matches!(console.reach("approval_approve", &approval(&card)).await, Some(Ok(_)));
+            decided |= matches!(
+                console.reach("approval_approve", &approval(&card)).await,
+                Some(Ok(_))
+            );
         }
         (!console.process.is_running()).then_some(())
     })
     .await;
     let status = console.process.ended(Duration::from_secs(5)).await;
-    assert_eq!(status.signal(), Some(SIGABRT), "{point}: {}", console.process.said());
+    assert_eq!(
+        status.signal(),
+        Some(SIGABRT),
+        "{point}: {}",
+        console.process.said()
+    );
     let acknowledged = asked.await.unwrap();
-    assert!(acknowledged.is_none(), "{point}: the agent had an answer: {acknowledged:?}");
+    assert!(
+        acknowledged.is_none(),
+        "{point}: the agent had an answer: {acknowledged:?}"
+    );
     chain_holds(console).await;
 
     let mut setup = console.setup.clone();
@@ -61,14 +74,22 @@ async fn crash_at(point: &str, expected: After) {
     console.enrolled().await;
     let all = console.all().await;
     assert!(all.len() <= 1, "{point}: {all:?}");
-    let state = all.values().next().map(|item| item["state"].as_str().unwrap().to_owned());
+    let state = all
+        .values()
+        .next()
+        .map(|item| item["state"].as_str().unwrap().to_owned());
     let is_as_expected = match expected.state {
         // From `approved` it is sent again by itself, once.
-        Some("approved") => ["approved", "claimed", "dispatched", "succeeded"].contains(&state.as_deref().unwrap_or("")),
+        Some("approved") => {
+            ["approved", "claimed", "dispatched", "succeeded"].contains(&state.as_deref().unwrap_or(""))
+        }
         other => state.as_deref() == other,
     };
     assert!(is_as_expected, "{point}: {state:?}");
-    assert!(!decided || state.as_deref() != Some("pending"), "{point}: an acknowledged decision was lost");
+    assert!(
+        !decided || state.as_deref() != Some("pending"),
+        "{point}: an acknowledged decision was lost"
+    );
     if expected.state != Some("approved") {
         let orders: u64 = at_most_one_each(plant).await.values().sum();
         assert_eq!(orders, expected.orders, "{point}");
@@ -76,10 +97,18 @@ async fn crash_at(point: &str, expected: After) {
     bring_to_its_end(point, console, plant, &console.known_agent(&agent.token)).await;
 }
 
-async fn bring_to_its_end(point: &str, console: &crate::console::Console, plant: &crate::plant::Plant, agent: &Agent) {
+async fn bring_to_its_end(
+    point: &str,
+    console: &crate::console::Console,
+    plant: &crate::plant::Plant,
+    agent: &Agent,
+) {
     // The agent comes back with its key: the same request, or, where nothing was on disk, a first one.
     let asked = agent.ask(100, "crash");
-    let id = until("the request", Duration::from_secs(20), async || console.all().await.into_keys().next()).await;
+    let id = until("the request", Duration::from_secs(20), async || {
+        console.all().await.into_keys().next()
+    })
+    .await;
     at_rest(console).await;
     let mut card = console.card(&id).await;
     if card["item"]["state"] == "pending" {
@@ -93,13 +122,18 @@ async fn bring_to_its_end(point: &str, console: &crate::console::Console, plant:
         let state = if orders == 1 { "succeeded" } else { "unknown" };
         assert_eq!(card["item"]["state"], state, "{point}: SAP has {orders}: {card}");
         if orders == 0 {
-            let settle = json!({ "id": id, "happened": false, "reason": "SAP has no order with our reference" });
+            let settle =
+                json!({ "id": id, "happened": false, "reason": "SAP has no order with our reference" });
             card = console.call("approval_settle", settle).await;
             assert_eq!(card["item"]["state"], "failed");
         }
     } else {
         let answer = asked.await.unwrap();
-        assert_eq!((answer.status(), &answer.data["approval_id"]), ("executed", &json!(id)), "{point}: {card}");
+        assert_eq!(
+            (answer.status(), &answer.data["approval_id"]),
+            ("executed", &json!(id)),
+            "{point}: {card}"
+        );
     }
     if card["item"]["state"] == "succeeded" {
         assert!(is_booked(plant, card["item"]["reference"].as_str().unwrap()).await);
@@ -107,7 +141,11 @@ async fn bring_to_its_end(point: &str, console: &crate::console::Console, plant:
     // Asked once more, nothing more happens.
     let again = agent.ask(100, "crash").await.unwrap();
     assert_eq!(again.data["approval_id"], json!(id), "{point}");
-    assert_eq!(at_most_one_each(plant).await.values().sum::<u64>(), orders, "{point}");
+    assert_eq!(
+        at_most_one_each(plant).await.values().sum::<u64>(),
+        orders,
+        "{point}"
+    );
     assert_eq!(console.all().await.len(), 1, "{point}: one key is one request");
 }
 
@@ -148,7 +186,11 @@ fn every_crash_point_of_the_engine_has_its_test() {
                 folders.push(path);
             } else {
                 let text = std::fs::read_to_string(path).unwrap();
-                found.extend(text.split("crash_point(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()));
+                found.extend(
+                    text.split("crash_point(\"")
+                        .skip(1)
+                        .map(|rest| rest.split('"').next().unwrap().to_owned()),
+                );
             }
         }
     }

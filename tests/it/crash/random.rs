@@ -31,9 +31,13 @@ impl Dice {
 }
 
 fn seed() -> u64 {
-    let given = std::env::var("ANDON_SEED").ok().and_then(|seed| seed.parse().ok());
+    let given = std::env::var("ANDON_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
     given.unwrap_or_else(|| {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
         u64::try_from(now.as_millis()).unwrap()
     })
 }
@@ -50,7 +54,10 @@ struct Acknowledged {
 /// Asks for one order that one person approves after three seconds of undo, and one that needs two and goes at once.
 fn ask(console: &Console, token: &str, pieces: u32) {
     for pieces in [pieces, 3_000 + pieces] {
-        let (agent, wish) = (console.known_agent(token), Agent::wish(pieces, &format!("kill-{pieces}")));
+        let (agent, wish) = (
+            console.known_agent(token),
+            Agent::wish(pieces, &format!("kill-{pieces}")),
+        );
         tokio::spawn(async move { agent.reach("sap_create_purchase_order", wish).await });
     }
 }
@@ -68,8 +75,15 @@ async fn decide(console: &Console, acknowledged: &Mutex<Acknowledged>) -> Option
                 continue;
             }
             let card = console.reach("approval_get", &json!({ "id": id })).await?.ok()?;
-            let user = if card["item"]["votes"] == 0 { "erika" } else { "m.ito" };
-            console.reach("session_switch", &json!({ "user": user })).await?.ok()?;
+            let user = if card["item"]["votes"] == 0 {
+                "erika"
+            } else {
+                "m.ito"
+            };
+            console
+                .reach("session_switch", &json!({ "user": user }))
+                .await?
+                .ok()?;
             if let Ok(decided) = console.reach("approval_approve", &approval(&card)).await?
                 && decided["item"]["votes"] == decided["item"]["quorum"]
             {
@@ -103,7 +117,11 @@ async fn moment(dice: &mut Dice, plant: &Plant, acknowledged: &Mutex<Acknowledge
 }
 
 async fn kills(lane: u64) {
-    let kills = if std::env::var_os("ANDON_SOAK").is_some() { 200 } else { 40 } / LANES;
+    let kills = if std::env::var_os("ANDON_SOAK").is_some() {
+        200
+    } else {
+        40
+    } / LANES;
     let seed = seed();
     // Shown when the test fails, so that it can be repeated.
     print_seed(seed, lane);
@@ -161,7 +179,12 @@ async fn finish(what: &str, console: &Console, plant: &Plant, token: &str, piece
         at_rest(console).await;
         let rest = Mutex::new(Acknowledged::default());
         let all_decided = async {
-            while console.list("waiting").await.iter().any(|item| item["state"] == "pending") {
+            while console
+                .list("waiting")
+                .await
+                .iter()
+                .any(|item| item["state"] == "pending")
+            {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -182,7 +205,11 @@ async fn finish(what: &str, console: &Console, plant: &Plant, token: &str, piece
         } else {
             assert_eq!(card["item"]["state"], "succeeded", "{what}: {card}");
         }
-        assert_eq!(at_most_one_each(plant).await.values().sum::<u64>(), before, "{what}: looking sends nothing");
+        assert_eq!(
+            at_most_one_each(plant).await.values().sum::<u64>(),
+            before,
+            "{what}: looking sends nothing"
+        );
     }
     agree(console, plant).await;
 }
@@ -193,10 +220,17 @@ async fn agree(console: &Console, plant: &Plant) {
     let all: BTreeMap<String, Value> = console.all().await;
     let succeeded: Vec<&Value> = all.values().filter(|item| item["state"] == "succeeded").collect();
     for item in &succeeded {
-        assert!(is_booked(plant, item["reference"].as_str().unwrap()).await, "{item}");
+        assert!(
+            is_booked(plant, item["reference"].as_str().unwrap()).await,
+            "{item}"
+        );
     }
     assert_eq!(succeeded.len(), booked.len(), "{booked:?} {all:?}");
-    assert!(all.values().all(|item| ["succeeded", "failed"].contains(&item["state"].as_str().unwrap())), "{all:?}");
+    assert!(
+        all.values()
+            .all(|item| ["succeeded", "failed"].contains(&item["state"].as_str().unwrap())),
+        "{all:?}"
+    );
 }
 
 #[tokio::test]

@@ -13,26 +13,42 @@ async fn board(world: &World) -> Value {
 
 /// Waits until the board is live and complete.
 async fn live(world: &World) -> Value {
-    until("a live board with 24 machines", Duration::from_secs(30), async || {
-        let board = board(world).await;
-        (board["feed"]["state"] == "live" && board["machines"].as_array().unwrap().len() == 24).then_some(board)
-    })
+    until(
+        "a live board with 24 machines",
+        Duration::from_secs(30),
+        async || {
+            let board = board(world).await;
+            (board["feed"]["state"] == "live" && board["machines"].as_array().unwrap().len() == 24)
+                .then_some(board)
+        },
+    )
     .await
 }
 
 fn machine<'b>(board: &'b Value, id: &str) -> &'b Value {
-    board["machines"].as_array().unwrap().iter().find(|tile| tile["machine"]["machine_id"] == id).unwrap()
+    board["machines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|tile| tile["machine"]["machine_id"] == id)
+        .unwrap()
 }
 
 fn running(board: &Value) -> String {
     let tiles = board["machines"].as_array().unwrap();
-    let tile = tiles.iter().find(|tile| tile["machine"]["status"] == "running").expect("a machine runs");
+    let tile = tiles
+        .iter()
+        .find(|tile| tile["machine"]["status"] == "running")
+        .expect("a machine runs");
     tile["machine"]["machine_id"].as_str().unwrap().to_owned()
 }
 
 fn count(board: &Value, state: &Value) -> u64 {
     let counts = board["counts"].as_array().unwrap();
-    counts.iter().find(|count| &count["state"] == state).map_or(0, |count| count["count"].as_u64().unwrap())
+    counts
+        .iter()
+        .find(|count| &count["state"] == state)
+        .map_or(0, |count| count["count"].as_u64().unwrap())
 }
 
 #[tokio::test]
@@ -48,14 +64,29 @@ async fn a_stop_is_on_the_board_and_in_the_mirror_within_seconds() {
         (machine(&board, &id)["machine"]["status"] == "down").then_some(board)
     })
     .await;
-    assert!(stopped.elapsed() < Duration::from_secs(5), "live means seconds, not the next poll: {:?}", stopped.elapsed());
+    assert!(
+        stopped.elapsed() < Duration::from_secs(5),
+        "live means seconds, not the next poll: {:?}",
+        stopped.elapsed()
+    );
     let strip = down["abnormal"].as_array().unwrap();
-    assert!(strip.iter().any(|item| item["machine_id"] == id.as_str() && item["kind"] == "down"), "{strip:?}");
-    until("the stop as a row for analysts", Duration::from_secs(10), async || {
-        let sql = format!("SELECT COUNT(*) AS n FROM downtime_events WHERE machine_id = '{id}' AND ended_at IS NULL");
-        let answer = world.call("query_run", json!({ "sql": sql })).await;
-        (answer["rows"][0][0] == 1).then_some(())
-    })
+    assert!(
+        strip
+            .iter()
+            .any(|item| item["machine_id"] == id.as_str() && item["kind"] == "down"),
+        "{strip:?}"
+    );
+    until(
+        "the stop as a row for analysts",
+        Duration::from_secs(10),
+        async || {
+            let sql = format!(
+                "SELECT COUNT(*) AS n FROM downtime_events WHERE machine_id = '{id}' AND ended_at IS NULL"
+            );
+            let answer = world.call("query_run", json!({ "sql": sql })).await;
+            (answer["rows"][0][0] == 1).then_some(())
+        },
+    )
     .await;
     world.plant.recover(&id).await;
     until("the machine runs again", Duration::from_secs(10), async || {
@@ -94,20 +125,41 @@ async fn a_dead_mes_is_said_and_its_last_word_grows_old() {
     let before = live(&world).await;
     assert!(count(&before, &json!("running")) > 0);
     world.plant.mes("down").await;
-    let lost = until("the feed is not live", Duration::from_secs(20), async || {
-        let board = board(&world).await;
-        (board["feed"]["state"] != "live").then_some(board)
-    })
+    until(
+        "the feed says that the MES does not answer",
+        Duration::from_secs(20),
+        async || {
+            let feed = board(&world).await["feed"].clone();
+            (feed["state"] != "live" && feed["message"].is_string()).then_some(())
+        },
+    )
     .await;
-    assert!(lost["feed"]["message"].is_string(), "{}", lost["feed"]);
-    let old = until("no machine counts as running", Duration::from_secs(60), async || {
-        let board = board(&world).await;
-        (count(&board, &json!("running")) == 0).then_some(board)
-    })
+    let old = until(
+        "no machine counts as running",
+        Duration::from_secs(60),
+        async || {
+            let board = board(&world).await;
+            (count(&board, &json!("running")) == 0).then_some(board)
+        },
+    )
     .await;
-    assert_eq!(old["machines"].as_array().unwrap().len(), 24, "what was known stays, marked as old");
-    assert!(old["machines"].as_array().unwrap().iter().all(|tile| tile["is_stale"] == true));
-    assert!(["stale", "offline"].contains(&old["feed"]["state"].as_str().unwrap()), "{}", old["feed"]);
+    assert_eq!(
+        old["machines"].as_array().unwrap().len(),
+        24,
+        "what was known stays, marked as old"
+    );
+    assert!(
+        old["machines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|tile| tile["is_stale"] == true)
+    );
+    assert!(
+        ["stale", "offline"].contains(&old["feed"]["state"].as_str().unwrap()),
+        "{}",
+        old["feed"]
+    );
     world.plant.mes("ok").await;
     live(&world).await;
 }
@@ -117,10 +169,15 @@ async fn a_mes_that_repeats_old_values_is_not_taken_for_live() {
     let world = World::open().await;
     live(&world).await;
     world.plant.mes("stale").await;
-    let old = until("no machine counts as running", Duration::from_secs(150), async || {
-        let board = board(&world).await;
-        (count(&board, &json!("running")) == 0).then_some(board)
-    })
+    // Three intervals: while the stream is open, polls come once a minute.
+    let old = until(
+        "no machine counts as running",
+        Duration::from_secs(240),
+        async || {
+            let board = board(&world).await;
+            (count(&board, &json!("running")) == 0).then_some(board)
+        },
+    )
     .await;
     assert_ne!(old["feed"]["state"], "live", "answers alone do not make it live");
     world.plant.mes("ok").await;

@@ -1,6 +1,9 @@
 //! Requests: lists, cards and decisions.
 
+use std::collections::BTreeMap;
+
 use andon_approvals::{ActionDigest, ApprovalFilter, ApprovalRow, SignedDecision, State, Verdict};
+use andon_domain::operations::DescribedParameter;
 use andon_domain::{ApprovalId, Class, operations};
 use andon_engine::approve::{self, Card, Decision, Hindrance, Similar};
 
@@ -155,11 +158,7 @@ fn view(context: &Context<'_>, card: Card) -> ApprovalCard {
     let Card { row, description, abilities, trail, similar } = card;
     let request = &row.request;
     let described = description.as_ref().map(|d| d.rows.clone()).unwrap_or_default();
-    let parameters = described.into_iter().map(|row| ParameterRow {
-        now: request.current.get(&row.field).cloned(),
-        field: row.field,
-        after: row.value,
-    });
+    let parameters = parameter_rows(described, &request.current);
     let uncovered = description.as_ref().map_or(0, |d| approve::uncovered(request.parameters.value(), d));
     let uncovered = u32::try_from(uncovered).unwrap_or(u32::MAX);
     let void = row.progress.void_decisions as usize;
@@ -170,7 +169,7 @@ fn view(context: &Context<'_>, card: Card) -> ApprovalCard {
         sentence: description.as_ref().map(|d| d.sentence.clone()).unwrap_or_default(),
         value: description.as_ref().and_then(|d| d.value.clone()),
         risk_reasons: request.risk_reasons.clone(),
-        parameters: parameters.collect(),
+        parameters,
         uncovered,
         canonical: request.parameters.as_str().to_owned(),
         rationale: request.rationale.clone(),
@@ -199,6 +198,22 @@ fn view(context: &Context<'_>, card: Card) -> ApprovalCard {
         typed_target: description.map(|d| d.target).filter(|_| abilities.needs_target),
         deny_presets: approve::deny_presets().map(str::to_owned).to_vec(),
     }
+}
+
+/// What is sent, and after it what else the system was asked for: values that stay as they are.
+fn parameter_rows(described: Vec<DescribedParameter>, current: &BTreeMap<String, String>) -> Vec<ParameterRow> {
+    let is_sent = |field: &str| described.iter().any(|row| row.field == field);
+    let beside: Vec<ParameterRow> = current
+        .iter()
+        .filter(|(field, _)| !is_sent(field))
+        .map(|(field, now)| ParameterRow { field: field.clone(), now: Some(now.clone()), after: now.clone() })
+        .collect();
+    let sent = described.into_iter().map(|row| ParameterRow {
+        now: current.get(&row.field).cloned(),
+        field: row.field,
+        after: row.value,
+    });
+    sent.chain(beside).collect()
 }
 
 fn vote(context: &Context<'_>, decision: &SignedDecision, is_void: bool) -> VoteView {

@@ -92,7 +92,7 @@ pub struct ParameterRow {
     pub field: String,
     /// Value in the system now, where it can be read.
     pub now: Option<String>,
-    /// Value after approval.
+    /// Value after approval; the same as `now` for what is only shown beside the parameters and stays as it is.
     pub after: String,
 }
 

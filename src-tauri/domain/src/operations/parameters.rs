@@ -414,7 +414,7 @@ pub(super) fn describe_create_purchase_order(
     };
     let price = value
         .as_ref()
-        .map_or_else(|| "an amount too large to add up".to_owned(), ToString::to_string);
+        .map_or_else(|| "an amount too large to add up".to_owned(), Money::in_words);
     Ok(Description {
         title: match order.items.as_slice() {
             [item] => format!("Order {} {} of {}", item.quantity, item.unit, item.material),

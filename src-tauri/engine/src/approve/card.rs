@@ -7,7 +7,6 @@ use andon_domain::audit::AuditEntry;
 use andon_domain::operations::Description;
 use andon_domain::ports::AuditFilter;
 use andon_domain::{ApprovalId, Caller, Permission, UserId, operations};
-use serde_json::Value;
 
 use super::decide::{decide_permission, least_reason};
 use super::load;
@@ -82,20 +81,6 @@ pub fn describe(request: &ApprovalRequest) -> Option<Description> {
     describe(&request.parameters).ok()
 }
 
-/// How many single parameters the description does not name.
-#[must_use]
-pub fn uncovered(parameters: &Value, description: &Description) -> usize {
-    leaves(parameters).saturating_sub(description.rows.len())
-}
-
-fn leaves(value: &Value) -> usize {
-    match value {
-        Value::Object(fields) => fields.values().map(leaves).sum(),
-        Value::Array(items) => items.iter().map(leaves).sum(),
-        _ => 1,
-    }
-}
-
 /// Requests of the caller's tenant, newest first.
 ///
 /// # Errors
@@ -157,7 +142,7 @@ fn abilities(engine: &Engine, caller: &Caller, row: &ApprovalRow) -> Abilities {
     let in_undo = state == State::Approved && row.progress.dispatch_after.is_some_and(|after| now < after);
     Abilities {
         hindrance,
-        can_deny: is_decider && (is_waiting || state == State::Approved),
+        can_deny: is_decider && (is_waiting || matches!(state, State::Approved | State::Claimed)),
         can_undo: is_decider && in_undo,
         can_extend: is_decider && is_waiting,
         can_settle: is_decider && state == State::Unknown,

@@ -69,10 +69,12 @@ pub async fn decide(
     let execute_before = if is_last {
         now.utc.plus(undo).plus(execute_within)
     } else {
-        row.progress.decide_by.utc.plus(VOTE_GRACE)
+        row.progress.decide_by.utc.max(now.utc).plus(VOTE_GRACE)
     };
     let signed = sign_decision(engine, &row, &person, &decision, &now, execute_before.millis()).await?;
     engine.crash_point("sign");
+    // The keyring may have waited for its prompt: what counts is the time now, not when the button was pressed.
+    check_state(&row, decision.verdict, &engine.clock.moment())?;
 
     let mut progress = row.progress.clone();
     progress.decisions.push(signed);
@@ -129,11 +131,28 @@ pub async fn extend(engine: &Engine, caller: &Caller, id: ApprovalId) -> Result<
     if row.progress.state != State::Pending || row.progress.decide_by.has_passed(&now) {
         return Err(EngineError::AlreadyDecided(Box::new(row)));
     }
-    let left = row.progress.decide_by.utc.since(now.utc);
     let mut progress = row.progress.clone();
-    progress.decide_by = Deadline::after(&now, left + EXTENSION);
+    progress.decide_by = Deadline::after(&now, time_left(&row.progress.decide_by, &now) + EXTENSION);
+    let first_vote_ends = row.progress.standing_decisions().iter().map(|vote| vote.payload.execute_before).min();
+    if first_vote_ends.is_some_and(|end| progress.decide_by.utc.millis() >= end) {
+        return Err(EngineError::InvalidInput {
+            field: "id",
+            message: "cannot be extended further: the first approval would be too old".to_owned(),
+            hint: "Decide it now, or let it expire and be asked again.".to_owned(),
+        });
+    }
     let audit = AuditEvent::new(caller, now.utc, "approval.extended", id.to_string());
     change(engine, &row, progress, audit).await
+}
+
+/// What is left by the clock that says less: a wall clock set back gives nobody more time.
+fn time_left(limit: &Deadline, now: &Moment) -> Duration {
+    let by_wall = limit.utc.since(now.utc);
+    if limit.boot_id == now.boot_id {
+        by_wall.min(Duration::from_millis(limit.boot_ms.saturating_sub(now.boot_ms)))
+    } else {
+        by_wall
+    }
 }
 
 /// The person behind the caller, when their role fits the risk and the request is not their own.
@@ -162,7 +181,7 @@ fn check_state(row: &ApprovalRow, verdict: Verdict, now: &Moment) -> Result<(), 
     let is_open = match row.progress.state {
         State::Pending => !row.progress.decide_by.has_passed(now),
         // A deny that arrives before sending wins over an approval.
-        State::Approved => verdict == Verdict::Deny,
+        State::Approved | State::Claimed => verdict == Verdict::Deny,
         _ => false,
     };
     if is_open { Ok(()) } else { Err(EngineError::AlreadyDecided(Box::new(row.clone()))) }

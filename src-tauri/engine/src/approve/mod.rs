@@ -8,13 +8,18 @@ mod decide;
 mod request;
 mod send;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
-pub use card::{Abilities, Card, Hindrance, Similar, card, describe, hindrance, list, uncovered};
+pub use card::{Abilities, Card, Hindrance, Similar, card, describe, hindrance, list};
 pub use decide::{Decision, deny_presets, decide, extend, undo};
 pub use request::{Asked, Requested, cancel, own, request, wait};
 pub use send::{reconcile, send_due, settle};
 pub use sweep::{next_due, recover, sweep};
 
+pub(crate) use send::Unwritten;
+
+pub use andon_approvals::uncovered;
 use andon_approvals::{ApprovalRow, Changed, Progress};
 use andon_domain::audit::AuditEvent;
 use andon_domain::{ApprovalId, Caller, PortError, System, TenantId};

@@ -8,19 +8,21 @@ use andon_approvals::{
 };
 use andon_domain::audit::{AuditEvent, AuditOutcome};
 use andon_domain::operations::{Description, Effect, InvalidParameter, InvalidParameters, Operation};
+use andon_domain::text::visible;
 use andon_domain::time::Deadline;
 use andon_domain::{ApprovalId, Caller, CanonicalJson, OperationName, Risk, operations};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::card::uncovered;
-use super::{change, load};
+use super::{change, load, uncovered};
 use crate::access::permit_operation;
 use crate::error::EngineError;
 use crate::world::{Change, Engine, Tenant};
 
 const MOST_PENDING: u32 = 10;
 const JOIN_WITHIN: Duration = Duration::from_secs(600);
+/// How many of the requester's newest requests are looked through for the one asked for again.
+const LOOK_BACK: u32 = 200;
 const LONGEST_RATIONALE: usize = 2_000;
 
 /// What comes with a request beside its parameters; none of it changes what would run.
@@ -77,24 +79,71 @@ async fn try_request(
     let tenant = engine.tenant(&caller.tenant)?;
     let operation = operations::find(name)
         .filter(|operation| operation.effect == Effect::Write)
-        .ok_or_else(|| EngineError::NotFound(format!("write operation: {name}")))?;
+        .ok_or_else(|| EngineError::NotFound(format!("write operation: {}", visible(name, 100))))?;
     permit_operation(caller, operation)?;
     check_words(&asked)?;
     let binding = tenant.parts.systems.writes.get(operation.name);
     let binding = binding.ok_or_else(|| EngineError::NotConfigured(operation.system.as_str().to_owned()))?;
+    let parameters = (operation.validate)(parameters)?;
+    if let Some(row) = asked_before(engine, tenant, caller, operation, binding.as_ref(), &parameters, &asked).await? {
+        return Ok(Requested { row, is_joined: true });
+    }
     let prepared = prepare(operation, binding.as_ref(), parameters).await?;
     let (request, progress) = build(engine, tenant, caller, operation, binding.as_ref(), prepared, asked).await?;
     engine.crash_point("submit");
     insert(engine, caller, request, progress).await
 }
 
-/// Validates, describes and asks the system whether it would be possible.
+/// The request this call asks for again. Found before the system is asked anything: it may be down by now, or have changed,
+/// and the caller only wants to know how it stands. The journal decides again, and for good, when a request is inserted.
+async fn asked_before(
+    engine: &Engine,
+    tenant: &Tenant,
+    caller: &Caller,
+    operation: &Operation,
+    binding: &dyn WriteOperation,
+    parameters: &CanonicalJson,
+    asked: &Asked,
+) -> Result<Option<ApprovalRow>, EngineError> {
+    let since = engine.clock.now().minus(JOIN_WITHIN);
+    let filter = ApprovalFilter {
+        requested_by: Some(caller.actor()),
+        since: asked.idempotency_key.is_none().then_some(since),
+        limit: LOOK_BACK,
+        ..ApprovalFilter::default()
+    };
+    let is_same = |request: &ApprovalRequest| {
+        request.operation.as_str() == operation.name
+            && request.schema_version == operation.schema_version
+            && request.parameters == *parameters
+            && request.on_behalf_of == asked.on_behalf_of
+    };
+    let is_recent = |row: &ApprovalRow| {
+        let may_have_happened = !matches!(
+            row.progress.state,
+            State::Denied | State::Expired | State::Cancelled | State::Failed
+        );
+        may_have_happened
+            && row.request.requested_at > since
+            && row.request.policy_version == tenant.parts.risk_policy.version()
+            && row.request.endpoint_fingerprint == binding.endpoint_fingerprint()
+    };
+    let rows = engine.journal.list(&caller.tenant, &filter).await?;
+    Ok(rows.into_iter().find(|row| {
+        is_same(&row.request)
+            && match &asked.idempotency_key {
+                Some(key) => row.request.idempotency_key.as_ref() == Some(key),
+                None => is_recent(row),
+            }
+    }))
+}
+
+/// Describes and asks the system whether it would be possible.
 async fn prepare(
     operation: &Operation,
     binding: &dyn WriteOperation,
-    parameters: &Value,
+    parameters: CanonicalJson,
 ) -> Result<Prepared, EngineError> {
-    let parameters = (operation.validate)(parameters)?;
     let describe = operation.describe.ok_or_else(|| EngineError::NotFound(operation.name.to_owned()))?;
     let description = describe(&parameters)?;
     let preconditions = binding.check(&parameters).await?;
@@ -118,7 +167,7 @@ async fn build(
     let policy = &tenant.parts.risk_policy;
     let uncovered = uncovered(parameters.value(), &description);
     let assessment = policy.assess(operation, &description, uncovered);
-    let quorum = if assessment.risk == Risk::Low && policy.auto_approve_low { 0 } else { assessment.risk.quorum() };
+    let quorum = policy.quorum(assessment.risk);
     let (name, requested_by) = (OperationName::new(operation.name), caller.actor());
     let endpoint_fingerprint = binding.endpoint_fingerprint();
     let policy_version = policy.version();
@@ -214,9 +263,9 @@ async fn note_refusal(
         EngineError::Port(_) => AuditOutcome::Failed,
         _ => AuditOutcome::Refused,
     };
-    let event = AuditEvent::new(caller, engine.clock.now(), "operation.write_refused", name.to_owned())
+    let event = AuditEvent::new(caller, engine.clock.now(), "operation.write_refused", visible(name, 100))
         .outcome(outcome)
-        .detail(json!({"reason": andon_domain::text::visible(&refusal.to_string(), 500)}));
+        .detail(json!({"reason": visible(&refusal.to_string(), 500)}));
     Ok(tenant.parts.audit.append(event).await?)
 }
 
@@ -282,10 +331,10 @@ pub async fn own(engine: &Engine, caller: &Caller, limit: u32) -> Result<Vec<App
     Ok(engine.journal.list(&caller.tenant, &filter).await?)
 }
 
-/// A request made by this caller; anybody else's does not exist for an agent.
+/// A request made by this caller; anybody else's does not exist for them here.
 async fn load_own(engine: &Engine, caller: &Caller, id: ApprovalId) -> Result<ApprovalRow, EngineError> {
     let row = load(engine, caller, id).await?;
-    if caller.agent().is_some() && row.request.requested_by != caller.actor() {
+    if row.request.requested_by != caller.actor() {
         return Err(EngineError::NotFound(format!("request: {id}")));
     }
     Ok(row)

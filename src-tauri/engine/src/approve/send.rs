@@ -5,34 +5,73 @@ use andon_approvals::{
     Reconciled, State, WriteOperation, verify_for_dispatch,
 };
 use andon_domain::audit::{AuditEvent, AuditOutcome};
-use andon_domain::{ApprovalId, Caller, PortError, operations};
+use andon_domain::{ApprovalId, Caller, PortError, PortErrorKind, System, operations};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::decide::{check_person, settle_at};
+use super::sweep::put_in_order;
 use super::{change, load};
 use crate::dispatch::invalidate_for;
 use crate::error::EngineError;
 use crate::world::Engine;
 
-/// Sends every approved request whose undo window is over. Returns how many were sent.
+/// How a write ended, kept in memory until the journal takes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Unwritten {
+    row: ApprovalRow,
+    state: State,
+    outcome: Outcome,
+    action: &'static str,
+}
+
+/// Sends every approved request whose undo window is over. Returns how many were sent, or surely not sent. Only one call
+/// sends at a time: what is found half sent when the next begins was interrupted.
 ///
 /// # Errors
 /// When the journal cannot be read or written; what was not marked as dispatched was not sent.
 pub async fn send_due(engine: &Arc<Engine>) -> Result<u32, EngineError> {
+    let _alone = engine.sending.lock().await;
+    // Nothing new is sent while the end of something sent cannot be written down.
+    write_down_ends(engine).await?;
     let now = engine.clock.now();
-    let mut sent = 0;
-    for row in engine.journal.in_states(&[State::Approved]).await? {
-        if row.progress.dispatch_after.is_some_and(|after| after <= now) {
-            match send(engine, row).await {
-                Ok(()) => sent += 1,
-                // Somebody denied or undid it first: that is the other's right, not a failure.
-                Err(EngineError::AlreadyDecided(_)) => {}
-                Err(failure) => return Err(failure),
-            }
+    let (mut sent, mut failure) = (0, None);
+    for row in engine.journal.in_states(&[State::Approved, State::Claimed, State::Dispatched]).await? {
+        let result = if row.progress.state != State::Approved {
+            put_in_order(engine, &row, "the journal failed", "approval.unknown_after_failure").await
+        } else if row.progress.dispatch_after.is_some_and(|after| after <= now) {
+            send(engine, row).await.map(|()| sent += 1)
+        } else {
+            continue;
+        };
+        match result {
+            // Somebody denied or undid it first: that is the other's right, not a failure.
+            Ok(()) | Err(EngineError::AlreadyDecided(_)) => {}
+            // One request that cannot be sent keeps no other from being sent.
+            Err(error) => failure = failure.or(Some(error)),
         }
     }
-    Ok(sent)
+    failure.map_or(Ok(sent), Err)
+}
+
+async fn write_down_ends(engine: &Engine) -> Result<(), EngineError> {
+    for end in engine.take_unwritten() {
+        let system = Caller::system(end.row.request.tenant.clone());
+        write_down(engine, &system, end).await?;
+    }
+    Ok(())
+}
+
+/// Writes down how a write ended. If the disk refuses now it is tried again; if the console stops before that, the row is
+/// still `dispatched` and the next start makes it `unknown`: it is never sent again.
+async fn write_down(engine: &Engine, system: &Caller, end: Unwritten) -> Result<(), EngineError> {
+    match settle_row(engine, system, &end.row, end.state, end.outcome.clone(), end.action).await {
+        Ok(_) | Err(EngineError::AlreadyDecided(_)) => Ok(()),
+        Err(failure) => {
+            engine.keep_unwritten(end);
+            Err(failure)
+        }
+    }
 }
 
 async fn send(engine: &Engine, row: ApprovalRow) -> Result<(), EngineError> {
@@ -48,7 +87,8 @@ async fn send(engine: &Engine, row: ApprovalRow) -> Result<(), EngineError> {
 
     let endpoint = binding.endpoint_fingerprint();
     let now = engine.clock.moment();
-    if let Err(refusal) = verify_for_dispatch(&claimed, &engine.roster(), &endpoint, &now) {
+    let policy = &tenant.parts.risk_policy;
+    if let Err(refusal) = verify_for_dispatch(&claimed, &engine.roster(), policy, &endpoint, &now) {
         return not_sent(engine, &system, &claimed, &refused_words(&refusal)).await;
     }
     let mut progress = claimed.progress.clone();
@@ -58,18 +98,30 @@ async fn send(engine: &Engine, row: ApprovalRow) -> Result<(), EngineError> {
     let dispatched = step(engine, &system, &claimed, progress, "approval.dispatched").await?;
     engine.crash_point("dispatched");
 
-    let outcome = match ApprovedChange::from_dispatched(&dispatched, &engine.roster(), &endpoint, &now) {
-        Ok(approved) => binding.apply(approved).await,
-        Err(refusal) => ApplyOutcome::NotSent(PortError::new(
-            andon_domain::System::Storage,
-            andon_domain::PortErrorKind::Invalid,
-            refused_words(&refusal),
-        )),
+    // The commit may have taken long, or the machine may have slept in it: both clocks and the endpoint are asked again.
+    let (endpoint, now) = (binding.endpoint_fingerprint(), engine.clock.moment());
+    let approved = ApprovedChange::from_dispatched(&dispatched, &engine.roster(), policy, &endpoint, &now);
+    let outcome = match approved {
+        Ok(approved) => apply(binding, approved).await,
+        Err(refusal) => return not_sent(engine, &system, &dispatched, &refused_words(&refusal)).await,
     };
     engine.crash_point("response-read");
     finish(engine, &system, &dispatched, outcome).await?;
     engine.crash_point("result-commit");
     Ok(())
+}
+
+/// Apart from this task, so that a connector that panics ends as an unknown outcome and not as an end of all sending.
+async fn apply(binding: &Arc<dyn WriteOperation>, approved: ApprovedChange) -> ApplyOutcome {
+    let (binding, system) = (Arc::clone(binding), operations::find(approved.operation().as_str()));
+    let applied = tokio::spawn(async move { binding.apply(approved).await }).await;
+    applied.unwrap_or_else(|error| {
+        let system = system.map_or(System::Storage, |operation| operation.system);
+        let message = "the connector failed while it was sending";
+        ApplyOutcome::Unknown(
+            PortError::new(system, PortErrorKind::OutcomeUnknown, message).detail(error.to_string()),
+        )
+    })
 }
 
 async fn step(
@@ -84,8 +136,6 @@ async fn step(
     change(engine, row, progress, audit).await
 }
 
-/// Writes down how the write ended. If the disk refuses now, the row stays `dispatched` and the next start makes it
-/// `unknown`: it is never sent again.
 async fn finish(
     engine: &Engine,
     system: &Caller,
@@ -112,8 +162,7 @@ async fn finish(
         State::Failed => "approval.failed",
         _ => "approval.unknown",
     };
-    settle_row(engine, system, row, state, outcome, action).await?;
-    Ok(())
+    write_down(engine, system, Unwritten { row: row.clone(), state, outcome, action }).await
 }
 
 /// Looks in the system for what an unanswered write may have made, and settles the request when that is certain.
@@ -163,6 +212,15 @@ pub async fn settle(
     if reason.chars().count() < 10 {
         return Err(EngineError::ReasonNeeded { risk: row.request.risk, least: 10 });
     }
+    for (field, text, most) in [("reason", reason, 2_000), ("reference", reference.as_deref().unwrap_or(""), 100)] {
+        if text.chars().count() > most {
+            return Err(EngineError::InvalidInput {
+                field,
+                message: format!("has {} characters", text.chars().count()),
+                hint: format!("Give at most {most}."),
+            });
+        }
+    }
     let (state, kind) = if happened {
         (State::Succeeded, OutcomeKind::Executed)
     } else {
@@ -209,7 +267,7 @@ pub(super) async fn settle_row(
     let audit = AuditEvent::new(caller, now.utc, action, row.request.id.to_string())
         .outcome(audited)
         .detail(json!({"reference": outcome.reference, "message": outcome.message}));
-    let did_it = outcome.kind == OutcomeKind::Executed;
+    let may_have_changed = matches!(outcome.kind, OutcomeKind::Executed | OutcomeKind::Unknown);
     let mut progress = row.progress.clone();
     progress.outcome = Some(outcome);
     if state == State::Unknown {
@@ -218,7 +276,7 @@ pub(super) async fn settle_row(
         settle_at(&mut progress, state, &now);
     }
     let row = change(engine, row, progress, audit).await?;
-    if did_it && let Some(operation) = operations::find(row.request.operation.as_str()) {
+    if may_have_changed && let Some(operation) = operations::find(row.request.operation.as_str()) {
         invalidate_for(engine, &row.request.tenant, operation);
     }
     Ok(row)

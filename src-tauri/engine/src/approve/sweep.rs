@@ -17,7 +17,7 @@ use crate::world::Engine;
 /// When the journal cannot be read or written.
 pub async fn sweep(engine: &Engine) -> Result<u32, EngineError> {
     let now = engine.clock.moment();
-    let mut ended = 0;
+    let (mut ended, mut failure) = (0, None);
     for row in engine.journal.in_states(&[State::Pending, State::Approved]).await? {
         let result = match row.progress.state {
             State::Pending if row.progress.decide_by.has_passed(&now) => expire(engine, &row).await,
@@ -30,10 +30,11 @@ pub async fn sweep(engine: &Engine) -> Result<u32, EngineError> {
         match result {
             Ok(()) => ended += 1,
             Err(EngineError::AlreadyDecided(_)) => {}
-            Err(failure) => return Err(failure),
+            // One request that cannot be ended keeps no other from ending.
+            Err(error) => failure = failure.or(Some(error)),
         }
     }
-    Ok(ended)
+    failure.map_or(Ok(ended), Err)
 }
 
 async fn expire(engine: &Engine, row: &ApprovalRow) -> Result<(), EngineError> {
@@ -56,20 +57,31 @@ async fn expire(engine: &Engine, row: &ApprovalRow) -> Result<(), EngineError> {
 pub async fn recover(engine: &Engine) -> Result<u32, EngineError> {
     let mut unknown = 0;
     for row in engine.journal.in_states(&[State::Claimed, State::Dispatched]).await? {
-        let system = Caller::system(row.request.tenant.clone());
-        if row.progress.state == State::Claimed {
-            let mut progress = row.progress.clone();
-            progress.state = State::Approved;
-            let audit = AuditEvent::new(&system, engine.clock.now(), "approval.claim_returned", row.request.id.to_string());
-            change(engine, &row, progress, audit).await?;
-        } else {
-            let message = "Andon stopped while it was being sent; whether it arrived is not known";
-            let outcome = ended(OutcomeKind::Unknown, message.to_owned(), json!({}));
-            settle_row(engine, &system, &row, State::Unknown, outcome, "approval.unknown_after_restart").await?;
-            unknown += 1;
-        }
+        put_in_order(engine, &row, "Andon stopped", "approval.unknown_after_restart").await?;
+        unknown += u32::from(row.progress.state == State::Dispatched);
     }
     Ok(unknown)
+}
+
+/// A request that nobody is sending any more: a claim goes back, what was dispatched is unknown.
+pub(super) async fn put_in_order(
+    engine: &Engine,
+    row: &ApprovalRow,
+    why: &str,
+    action: &str,
+) -> Result<(), EngineError> {
+    let system = Caller::system(row.request.tenant.clone());
+    if row.progress.state == State::Claimed {
+        let mut progress = row.progress.clone();
+        progress.state = State::Approved;
+        let (now, id) = (engine.clock.now(), row.request.id.to_string());
+        change(engine, row, progress, AuditEvent::new(&system, now, "approval.claim_returned", id)).await?;
+    } else {
+        let message = format!("{why} while it was being sent; whether it arrived is not known");
+        let outcome = ended(OutcomeKind::Unknown, message, json!({}));
+        settle_row(engine, &system, row, State::Unknown, outcome, action).await?;
+    }
+    Ok(())
 }
 
 /// When the next request is to be sent; `None` when nothing waits for sending.
