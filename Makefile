@@ -1,5 +1,5 @@
 # The commands of the README. Each is a script in scripts/, which says at its top what it does.
-.PHONY: help run test check bench soak
+.PHONY: help run test check bench soak fuzz
 
 help:
 	@echo 'make run     build and start the console on the demo plant (ARGS="…" goes to the console)'
@@ -7,6 +7,7 @@ help:
 	@echo 'make check   format, lints, types, licences and banned versions'
 	@echo 'make bench   measurements'
 	@echo 'make soak    the crash tests for a long time'
+	@echo 'make fuzz    the property tests with a long budget'
 
 run:
 	@scripts/run $(ARGS)
@@ -22,3 +23,6 @@ bench:
 
 soak:
 	@scripts/soak
+
+fuzz:
+	@scripts/fuzz

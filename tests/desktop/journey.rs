@@ -57,10 +57,7 @@ async fn an_order_goes_from_the_agent_by_keyboard_to_sap_and_back() -> anyhow::R
     assert!(references.values().all(|times| *times == json!(1)), "{counts}");
     let order = desk.plant(&format!("/orders/{number}")).await?.to_string();
     let material = title.rsplit(' ').next().unwrap_or_default();
-    assert!(
-        order.contains(material),
-        "the order is about {material}: {order}"
-    );
+    assert!(order.contains(material), "the order is about {material}: {order}");
 
     // Back to what was decided: the notification still opens it, and the page knows SAP's number.
     desk.recorder.press(&high, "default")?;

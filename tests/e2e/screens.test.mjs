@@ -49,7 +49,7 @@ test("a machine goes down within 40 s of the start and is in the list, with ages
   await tab.see(/24 machines/);
   const down = tab.page.getByRole("listbox").getByRole("option").filter({ hasText: /Down, / });
   await down.first().waitFor({ timeout: 40_000 });
-  const took = (performance.now() - console.started) / 1000;
+  const took = (Date.now() - console.startedAt) / 1000;
   t.diagnostic(`first machine down after ${took.toFixed(1)} s at the latest`);
   assert.ok(took < 40, `it took ${took} s`);
   await down.first().click();

@@ -33,19 +33,24 @@ test("a link works once", async () => {
 
 test("SAP and MES that are gone are said so, in words, and coming back too", async () => {
   await console.faults({ sap: "down", mes: "down" });
+  // The MES told its changes by itself: its silence is seen at once, and its values are late before they are too old.
+  await statusOf("MES").filter({ hasText: "delayed" }).waitFor({ timeout: 20_000 });
   await tab.see("SAP does not answer", 45_000);
-  await tab.see("The console tries again by itself; check the address and the network if this lasts.");
-  await tab.see("MES does not answer", 30_000);
+  await tab.see(/Values already read stay, with their age\. .*check the address and the network/);
   await statusOf("SAP").filter({ hasText: "no answer" }).waitFor();
-  await tab.accessible("the banners");
+  await tab.accessible("the banner");
+  await tab.go("Plant");
+  await tab.see(/^(delayed, |offline, showing |stale since )/);
   await console.faults({ sap: "ok", mes: "ok" });
-  await statusOf("SAP").filter({ hasText: /\d+\s?ms|connected/ }).waitFor({ timeout: 20_000 });
-  await tab.page.getByText("MES does not answer").waitFor({ state: "hidden", timeout: 45_000 });
-  await tab.page.getByText("SAP does not answer").waitFor({ state: "hidden" });
+  await tab.page.getByText("SAP does not answer").waitFor({ state: "hidden", timeout: 20_000 });
+  await statusOf("SAP").filter({ hasText: /\d+\s?ms|connected/ }).waitFor();
+  await statusOf("MES").filter({ hasText: "live" }).waitFor({ timeout: 30_000 });
   tab.quiet();
 });
 
 test("a console that is gone locks every decision; started again, it asks to sign in", async () => {
+  await console.faults({ sap: "ok", mes: "ok" });
+  await tab.go("Approvals");
   const agent = await addAgent(console);
   void agent.ask(order(12));
   await tab.open("Order 12 PC");
@@ -59,21 +64,27 @@ test("a console that is gone locks every decision; started again, it asks to sig
   await tab.seesNot(/Approving “/);
   await console.start();
   await tab.see("You are not signed in", 20_000);
-  await tab.see(/one-time/);
+  await tab.see(/andonctl open/);
   await tab.accessible("signed out");
   await tab.page.goto(await console.freshLink());
   await tab.open("Order 12 PC");
   await tab.see(/Approve order/);
   assert.equal((await console.call("approval_list", { view: "waiting" })).items[0].state, "pending", "nothing was queued");
+  tab.quiet();
 });
 
 test("a wrong password of SAP is said in words, with what to do", async () => {
-  const other = await startConsole({ set: { SAP_PASSWORD: "wrong" } }).catch((error) => error);
-  if (other instanceof Error) throw other;
+  const other = await startConsole({
+    connect: ({ sap, mes }) => ({
+      SAP_ODATA_ENDPOINT: sap.endpoint, SAP_USERNAME: sap.username, SAP_CLIENT: sap.client, SAP_PASSWORD: "wrong",
+      MES_REST_ENDPOINT: mes.endpoint, MES_API_TOKEN: mes.token,
+    }),
+  });
   const view = await openBrowser(other);
   try {
-    await view.see("SAP refused the sign-in", 40_000);
+    await view.see("SAP refused the sign-in");
     await view.see(/The user name or password is wrong or expired/);
+    await view.seesNot("Demo plant, simulated");
     view.quiet();
   } finally {
     await view.close();

@@ -45,9 +45,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(files(&path))
+            found.extend(files(&path));
         } else if path.is_file() {
-            found.push(path)
+            found.push(path);
         }
     }
     found

@@ -44,7 +44,14 @@ const FLOORS: [(&str, &[&str]); 12] = [
     // For its benches only, see below.
     (
         "andon-tests",
-        &["andon-domain", "andon-guard", "andon-approvals", "andon-store", "andon-connectors", "andon-engine"],
+        &[
+            "andon-domain",
+            "andon-guard",
+            "andon-approvals",
+            "andon-store",
+            "andon-connectors",
+            "andon-engine",
+        ],
     ),
 ];
 
@@ -258,10 +265,16 @@ fn the_tests_know_the_house_only_from_outside() {
     let mut open = vec![root().join("tests/it"), root().join("tests/desktop")];
     while let Some(path) = open.pop() {
         if path.is_dir() {
-            open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            open.extend(
+                std::fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
         } else if path.extension().is_some_and(|ending| ending == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            let import = text.lines().find(|line| line.contains(concat!("andon", "_")) && line.contains("::"));
+            let import = text
+                .lines()
+                .find(|line| line.contains(concat!("andon", "_")) && line.contains("::"));
             assert_eq!(import, None, "only benches import rooms: {}", path.display());
         }
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use andon_approvals::{ApprovalRow, OutcomeKind, State, Verdict};
+use andon_approvals::{ApprovalRow, OutcomeKind, Roster, State, Verdict};
 use andon_domain::agent::scopes_allow;
 use andon_domain::operations::{Effect, Operation};
 use andon_domain::{ApprovalId, Caller, RequestId, Timestamp, operations};
@@ -218,60 +218,63 @@ impl Console {
     }
 
     fn write_answer(&self, row: &ApprovalRow) -> WriteAnswer {
-        let (progress, now) = (&row.progress, self.engine.clock().now());
-        let outcome = progress.outcome.as_ref();
-        let status = match (progress.state, outcome.map(|outcome| outcome.kind)) {
-            (State::Denied, _) => "denied",
-            (State::Expired, _) => "expired",
-            (State::Cancelled, _) => "cancelled",
-            (State::Succeeded, _) => "executed",
-            (State::Unknown, _) => "unknown",
-            (State::Failed, Some(OutcomeKind::RefusedBySystem)) => "refused_by_system",
-            (State::Failed, _) => "not_sent",
-            (State::Pending | State::Approved | State::Claimed | State::Dispatched, _) => "pending",
-        };
-        let roster = self.engine.roster();
-        // The first vote of two is not a decision yet, and nobody's to tell.
-        let decisions = if progress.state == State::Pending { &[] } else { progress.standing_decisions() };
-        let is_by_policy = row.request.quorum == 0 && decisions.is_empty();
-        let mut names: Vec<String> = decisions
-            .iter()
-            .map(|decision| {
-                let id = andon_domain::UserId::from(decision.payload.operator_id.as_str());
-                roster.person(&id).map_or_else(|| id.to_string(), |person| person.name.clone())
-            })
-            .collect();
-        let mut verdict = decisions.last().map(|decision| decision.payload.verdict);
-        if is_by_policy {
-            (names, verdict) = (vec!["policy".to_owned()], Some(Verdict::Approve));
-        }
-        let is_waiting = status == "pending";
-        let end = if is_waiting { now } else { progress.decided_at.unwrap_or(now) };
-        let waited = end.since(row.request.requested_at);
-        WriteAnswer {
-            status: status.to_owned(),
-            approval_id: row.request.id.to_string(),
-            decision: verdict.map(|verdict| match verdict {
-                Verdict::Approve => "approved".to_owned(),
-                Verdict::Deny => "denied".to_owned(),
-            }),
-            decided_by: names,
-            reason: decisions.last().and_then(|decision| decision.payload.reason.clone()),
-            edited: None,
-            waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
-            reference: outcome.and_then(|outcome| outcome.reference.clone()),
-            outcome: outcome.map(|outcome| outcome.message.clone()),
-            warnings: outcome.map(|outcome| outcome.warnings.clone()).unwrap_or_default(),
-            expires_at: (progress.state == State::Pending).then_some(progress.decide_by.utc),
-            retry_after_ms: is_waiting.then_some(RETRY_AFTER_MS),
-            note: note(status).to_owned(),
-        }
+        answer(row, &self.engine.roster(), self.engine.clock().now())
     }
 
     /// The engine's handle for faces that only pass it on.
     #[must_use]
     pub fn shared(self: &Arc<Self>) -> Arc<Self> {
         Arc::clone(self)
+    }
+}
+
+fn answer(row: &ApprovalRow, roster: &Roster, now: Timestamp) -> WriteAnswer {
+    let progress = &row.progress;
+    let outcome = progress.outcome.as_ref();
+    let status = match (progress.state, outcome.map(|outcome| outcome.kind)) {
+        (State::Denied, _) => "denied",
+        (State::Expired, _) => "expired",
+        (State::Cancelled, _) => "cancelled",
+        (State::Succeeded, _) => "executed",
+        (State::Unknown, _) => "unknown",
+        (State::Failed, Some(OutcomeKind::RefusedBySystem)) => "refused_by_system",
+        (State::Failed, _) => "not_sent",
+        (State::Pending | State::Approved | State::Claimed | State::Dispatched, _) => "pending",
+    };
+    // The first vote of two is not a decision yet, and nobody's to tell.
+    let decisions = if progress.state == State::Pending { &[] } else { progress.standing_decisions() };
+    let is_by_policy = row.request.quorum == 0 && decisions.is_empty();
+    let mut names: Vec<String> = decisions
+        .iter()
+        .map(|decision| {
+            let id = andon_domain::UserId::from(decision.payload.operator_id.as_str());
+            roster.person(&id).map_or_else(|| id.to_string(), |person| person.name.clone())
+        })
+        .collect();
+    let mut verdict = decisions.last().map(|decision| decision.payload.verdict);
+    if is_by_policy {
+        (names, verdict) = (vec!["policy".to_owned()], Some(Verdict::Approve));
+    }
+    let is_waiting = status == "pending";
+    let end = if is_waiting { now } else { progress.decided_at.unwrap_or(now) };
+    let waited = end.since(row.request.requested_at);
+    WriteAnswer {
+        status: status.to_owned(),
+        approval_id: row.request.id.to_string(),
+        decision: verdict.map(|verdict| match verdict {
+            Verdict::Approve => "approved".to_owned(),
+            Verdict::Deny => "denied".to_owned(),
+        }),
+        decided_by: names,
+        reason: decisions.last().and_then(|decision| decision.payload.reason.clone()),
+        edited: None,
+        waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
+        reference: outcome.and_then(|outcome| outcome.reference.clone()),
+        outcome: outcome.map(|outcome| outcome.message.clone()),
+        warnings: outcome.map(|outcome| outcome.warnings.clone()).unwrap_or_default(),
+        expires_at: (progress.state == State::Pending).then_some(progress.decide_by.utc),
+        retry_after_ms: is_waiting.then_some(RETRY_AFTER_MS),
+        note: note(status).to_owned(),
     }
 }
 
@@ -367,3 +370,7 @@ pub(crate) fn parse_id(id: &str, request: RequestId) -> Result<ApprovalId, ApiEr
         )
     })
 }
+
+#[cfg(test)]
+#[path = "agents_tests.rs"]
+mod tests;

@@ -8,6 +8,8 @@ pub mod ctl;
 mod demo;
 mod harden;
 mod host;
+mod log_file;
+mod owner;
 mod start;
 mod timers;
 mod wiring;

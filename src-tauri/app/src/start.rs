@@ -1,17 +1,17 @@
 //! Starting and stopping the console, in an order that never sends anything twice.
 //!
-//! Files first (and alone: the folder's lock), then what the last run left is put in order, then connections, then the
+//! The process denies itself core files before it reads a secret, and a wrong setting stops it before it makes a file.
+//! Then files (and alone: the folder's lock), then what the last run left is put in order, then connections, then the
 //! doors, and timers last.
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use andon_api::{Console, ConsoleParts};
-use andon_domain::{AgentId, Caller, Class, Principal, Role, Secret, TenantId, UserId, Via};
-use andon_engine::people::NewPerson;
+use andon_domain::{AgentId, Caller, Class, Principal, Role, Secret, TenantId, Via};
 use andon_engine::{Engine, agents, approve, people};
 use andon_gateway::{BoundGateway, Gateway, GatewayConfig};
 use andon_store::{OpenError, Store};
@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use crate::config::{self, Config, Mistakes};
 use crate::demo::{self, DemoPlant};
 use crate::host::{BoundHost, Doors};
-use crate::{harden, timers, wiring};
+use crate::{harden, owner, timers, wiring};
 
 /// What the command line says about a start.
 #[derive(Debug, Clone, Default, Args)]
@@ -31,17 +31,17 @@ pub struct StartOptions {
     /// Start the simulated plant too and connect to it.
     #[arg(long)]
     pub demo: bool,
-    /// Folder of the console's files.
-    #[arg(long, env = "ANDON_DATA_DIR", value_name = "DIR", global = true)]
+    /// Folder of the console's files. `andonctl` takes it for all of its commands, the window for itself.
+    #[arg(skip)]
     pub data_dir: Option<PathBuf>,
     /// Configuration file.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Loopback address for browsers and andonctl; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = loopback)]
     pub listen: Option<SocketAddr>,
     /// Loopback address for agents.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = loopback)]
     pub gateway_listen: Option<SocketAddr>,
     /// Folder of the built UI, for the headless host.
     #[arg(skip)]
@@ -55,8 +55,23 @@ pub struct StartOptions {
     about = "The operator console for AI agents in industry."
 )]
 struct CommandLine {
+    /// Folder of the console's files.
+    #[arg(long, env = "ANDON_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
     #[command(flatten)]
     options: StartOptions,
+}
+
+/// Neither browsers nor agents come from another machine.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "give an address with port, such as 127.0.0.1:4517".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("only addresses of this machine are served; give 127.0.0.1 or [::1], and use a tunnel for other machines".to_owned())
+    }
 }
 
 impl StartOptions {
@@ -66,7 +81,10 @@ impl StartOptions {
     /// The exit code after help or a usage mistake was printed.
     pub fn from_command_line() -> Result<Self, ExitCode> {
         match CommandLine::try_parse() {
-            Ok(line) => Ok(line.options),
+            Ok(line) => Ok(Self {
+                data_dir: line.data_dir,
+                ..line.options
+            }),
             Err(error) => {
                 // Nobody may be reading; there is nothing left to say then.
                 let _ = error.print();
@@ -161,7 +179,7 @@ impl From<OpenError> for StartError {
         };
         Self {
             code,
-            words: error.to_string(),
+            words: format!("{error}. {}", error.hint()),
         }
     }
 }
@@ -187,11 +205,14 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] with the exit code: 2 for a wrong setting, 3 when another instance holds the folder, 1 for the rest.
 pub async fn start(options: StartOptions) -> Result<Running, StartError> {
+    let hardened = harden::process();
+    let mut config = load_config(options.config.as_deref())?;
     let data_dir = options.folder();
     let store = Store::open(&data_dir)?;
-    harden::logs(Some(&data_dir));
-    harden::process();
-    let mut config = load_config(&options)?;
+    harden::logs(&data_dir);
+    if let Err(words) = hardened {
+        tracing::warn!("{words}");
+    }
     let plant = if options.demo {
         Some(start_plant(&mut config).await?)
     } else {
@@ -217,7 +238,7 @@ pub async fn start(options: StartOptions) -> Result<Running, StartError> {
     let (gateway_url, host_url) = (gateway.url(), host.url());
     let console = Console::new(ConsoleParts {
         engine: Arc::clone(&engine),
-        first_admin: first_admin(),
+        first_admin: owner::first_admin(),
         demo_people: if options.demo { demo::people() } else { Vec::new() },
         gateway: Some(gateway_url.clone()),
         credentials: wired.connections,
@@ -253,11 +274,7 @@ impl Running {
     /// A sign-in link for a browser, good once.
     #[must_use]
     pub fn sign_in_link(&self) -> String {
-        format!(
-            "{}/?token={}",
-            self.host_url,
-            self.doors.new_link(self.console.engine().ids())
-        )
+        format!("{}/?token={}", self.host_url, self.doors.new_link())
     }
 
     /// Ends everything: doors close, what is being sent ends first, queued audit lines reach the disk.
@@ -276,12 +293,13 @@ impl Running {
     }
 }
 
-fn load_config(options: &StartOptions) -> Result<Config, StartError> {
+/// The configuration of this start: the named file or the usual one, under the environment.
+pub(crate) fn load_config(named: Option<&Path>) -> Result<Config, Mistakes> {
     let usual = dirs::config_dir()
         .map(|dir| dir.join("andon/andon.toml"))
         .filter(|path| path.exists());
-    let file = options.config.clone().or(usual);
-    Ok(config::load(file.as_deref(), &|name| std::env::var(name).ok())?)
+    let file = named.map(Path::to_owned).or(usual);
+    config::load(file.as_deref(), &|name| std::env::var(name).ok())
 }
 
 /// Starts the demo plant and points the configuration at it.
@@ -334,52 +352,30 @@ async fn bind_gateway(listen: SocketAddr, may_move: bool) -> Result<BoundGateway
     }
 }
 
-/// The operating-system user: first admin of a single-user workstation.
-fn first_admin() -> NewPerson {
-    let name = ["USER", "USERNAME", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .filter(|n| !n.is_empty());
-    let name = name.unwrap_or_else(|| "admin".to_owned());
-    let id: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_lowercase()
-            } else {
-                '.'
-            }
-        })
-        .collect();
-    NewPerson {
-        id: UserId::new(id),
-        name,
-        role: Role::Admin,
-        is_demo: false,
-    }
+/// Where the console is and how `andonctl` gets in, readable by its owner only. Put in place whole: whoever reads it
+/// meanwhile sees the one of the last run or this one.
+fn write_address_file(data_dir: &Path, url: &str, gateway_url: &str, token: &Secret) -> std::io::Result<()> {
+    let content = json!({
+        "pid": std::process::id(), "url": url, "gateway_url": gateway_url, "control_token": token.expose(),
+    });
+    write_private(&data_dir.join("console.json"), &format!("{content}\n"))
 }
 
-/// Where the console is and how `andonctl` gets in, readable by its owner only.
-fn write_address_file(
-    data_dir: &std::path::Path,
-    url: &str,
-    gateway_url: &str,
-    token: &Secret,
-) -> std::io::Result<()> {
+/// Puts a file in place whole, for its owner only.
+pub(crate) fn write_private(path: &Path, content: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let path = data_dir.join("console.json");
-    // A file of an earlier run may have other rights; it is replaced, not rewritten.
-    let _ = std::fs::remove_file(&path);
+    let new = path.with_extension("new");
+    // One left by an interrupted start may have other rights.
+    let _ = std::fs::remove_file(&new);
     let mut file = std::fs::OpenOptions::new()
         .create_new(true)
         .write(true)
         .mode(0o600)
-        .open(path)?;
-    let content = json!({
-        "pid": std::process::id(), "url": url, "gateway_url": gateway_url, "control_token": token.expose(),
-    });
-    writeln!(file, "{content}")
+        .open(&new)?;
+    file.write_all(content.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)
 }
 
 fn serve(
@@ -391,13 +387,9 @@ fn serve(
     ui: Option<PathBuf>,
     stopped: &watch::Receiver<bool>,
 ) {
-    let (host_console, doors, stop) = (
-        Arc::clone(console),
-        Arc::clone(doors),
-        timers::until_stopped(stopped.clone()),
-    );
+    let host = host.serve(Arc::clone(console), Arc::clone(doors), ui, stopped.clone());
     tasks.spawn(async move {
-        if let Err(error) = host.serve(host_console, doors, ui, stop).await {
+        if let Err(error) = host.await {
             tracing::error!("the host ended: {error}");
         }
     });
@@ -426,7 +418,7 @@ async fn introduce_agent(
         clearance: Class::BusinessSensitive,
         expires_at: None,
     };
-    let admin = first_admin();
+    let admin = owner::first_admin();
     let caller = Caller {
         tenant,
         principal: Principal::Person(admin.id),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use andon_api::Console;
+use andon_domain::ports::KeyringState;
 use andon_domain::{RequestId, TenantId};
 use andon_engine::{Change, Engine, EngineError, approve, status, watch as plant};
 use tokio::sync::watch;
@@ -84,23 +85,38 @@ async fn sweep(engine: Arc<Engine>) {
     }
 }
 
+/// Requests are sent side by side: one slow system must not let the time of all others run out.
 async fn send(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     let (mut ticks, mut quiet) = (ticks(SEND), Quiet(None));
+    let mut running = JoinSet::new();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = stopped.wait_for(|stopped| *stopped) => break,
         }
-        let result = approve::send_due(&engine).await;
-        quiet.note("sending approved requests", result.as_ref().map(|_| ()));
+        let mut result = approve::start_due(&engine, &mut running).await;
+        while let Some(ended) = running.try_join_next() {
+            // One that panicked has said so in the log, and is put in order by the next look.
+            result = result.and(ended.unwrap_or(Ok(())));
+        }
+        quiet.note("sending approved requests", result.as_ref().copied());
     }
+    while running.join_next().await.is_some() {}
 }
 
 /// The first admin and the demo's people get their keys as soon as the keyring is there.
+///
+/// A locked keyring shows a password prompt when it is written to. It does so once; who closes the prompt is not asked
+/// again every few seconds, but unlocks the keyring when they like.
 async fn enrol(console: Arc<Console>) {
     let (mut ticks, mut quiet) = (ticks(ENROL), Quiet(None));
+    let mut is_first = true;
     loop {
         ticks.tick().await;
+        let keyring = console.engine().secrets();
+        if !std::mem::take(&mut is_first) && keyring.state().await != KeyringState::Available {
+            continue;
+        }
         let result = console.enrol().await;
         quiet.note("signing keys in the keyring", result.as_ref().copied());
         if result.is_ok() {

@@ -101,11 +101,12 @@ impl SecretStore for OwnKeyring {
 /// The id of this installation, made with the data folder.
 fn installation(data_dir: &Path, ids: &dyn Ids) -> anyhow::Result<String> {
     let path = data_dir.join("installation");
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        return Ok(text.trim().to_owned());
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    if !known.trim().is_empty() {
+        return Ok(known.trim().to_owned());
     }
     let id = ids.uuid().to_string();
-    std::fs::write(&path, &id).context("the data folder cannot be written")?;
+    crate::start::write_private(&path, &id).context("the data folder cannot be written")?;
     Ok(id)
 }
 

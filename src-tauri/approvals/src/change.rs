@@ -1,7 +1,7 @@
 //! `ApprovedChange`: the only thing a write port takes, and the last check before one is made.
 
-use andon_domain::time::Moment;
 use andon_domain::operations::{self, Effect};
+use andon_domain::time::Moment;
 use andon_domain::{ApprovalId, CanonicalJson, OperationName, Risk, TenantId, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -126,7 +126,10 @@ impl ChangeReference {
 pub fn external_reference(id: ApprovalId) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let hash = Sha256::digest(id.as_uuid().as_bytes());
-    let mut bits = hash.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
+    let mut bits = hash
+        .iter()
+        .take(8)
+        .fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
     let mut text = String::from("AN");
     for _ in 0..10 {
         text.push(char::from(ALPHABET[(bits & 31) as usize]));
@@ -210,7 +213,10 @@ pub fn verify_for_dispatch(
     }
     let judged = judge(request, policy)?;
     if request.risk < judged.risk {
-        return Err(DispatchRefusal::Riskier { approved: request.risk, now: judged.risk });
+        return Err(DispatchRefusal::Riskier {
+            approved: request.risk,
+            now: judged.risk,
+        });
     }
     match &row.progress.execute_by {
         Some(limit) if !limit.has_passed(now) => {}
@@ -261,7 +267,12 @@ fn check_decisions(
     let request = &row.request;
     let need = request.quorum.max(request.risk.quorum()).max(judged.quorum());
     // A deny ends a request, so an undo can never have made one void.
-    if row.progress.decisions.iter().any(|decision| decision.payload.verdict == Verdict::Deny) {
+    if row
+        .progress
+        .decisions
+        .iter()
+        .any(|decision| decision.payload.verdict == Verdict::Deny)
+    {
         return Err(DispatchRefusal::Denied);
     }
     let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());

@@ -103,7 +103,10 @@ fn signed_bytes(payload: &DecisionPayload) -> Result<Vec<u8>, CanonicalError> {
 /// [`CanonicalError`] when the payload has no canonical form (a reason of more than 256 KiB).
 pub fn sign(payload: DecisionPayload, key: &SigningKey) -> Result<SignedDecision, CanonicalError> {
     let signature = key.sign(&signed_bytes(&payload)?);
-    Ok(SignedDecision { payload, signature: hex(&signature.to_bytes()) })
+    Ok(SignedDecision {
+        payload,
+        signature: hex(&signature.to_bytes()),
+    })
 }
 
 /// The least role that decides a risk.
@@ -118,18 +121,31 @@ pub(crate) const fn role_for(risk: Risk) -> Role {
 ///
 /// # Errors
 /// The first [`DecisionFault`] found; the decision then counts for nothing.
-pub fn verify(row: &ApprovalRow, decision: &SignedDecision, roster: &Roster) -> Result<Verdict, DecisionFault> {
+pub fn verify(
+    row: &ApprovalRow,
+    decision: &SignedDecision,
+    roster: &Roster,
+) -> Result<Verdict, DecisionFault> {
     let (request, payload) = (&row.request, &decision.payload);
     let same = [
         (payload.approval_id == request.id, "approval id"),
         (payload.tenant == request.tenant, "tenant"),
         (payload.operation == request.operation.as_str(), "operation"),
-        (payload.endpoint_fp == hex(&request.endpoint_fingerprint), "endpoint"),
-        (payload.action_digest == request.digest.to_string(), "action digest"),
+        (
+            payload.endpoint_fp == hex(&request.endpoint_fingerprint),
+            "endpoint",
+        ),
+        (
+            payload.action_digest == request.digest.to_string(),
+            "action digest",
+        ),
         (payload.risk == request.risk, "risk"),
         (payload.policy_version == request.policy_version, "policy version"),
         (payload.requested_by == request.requested_by, "requester"),
-        (payload.decided_at >= request.requested_at.millis(), "time of decision"),
+        (
+            payload.decided_at >= request.requested_at.millis(),
+            "time of decision",
+        ),
         (payload.execute_before > payload.decided_at, "time limit"),
     ];
     if let Some((_, what)) = same.iter().find(|(holds, _)| !holds) {
@@ -141,7 +157,11 @@ pub fn verify(row: &ApprovalRow, decision: &SignedDecision, roster: &Roster) -> 
     let signature = from_hex(&decision.signature)
         .and_then(|bytes| Signature::from_slice(&bytes).ok())
         .ok_or(DecisionFault::Signature)?;
-    person.key.verifying_key()?.verify_strict(&bytes, &signature).map_err(|_| DecisionFault::Signature)?;
+    person
+        .key
+        .verifying_key()?
+        .verify_strict(&bytes, &signature)
+        .map_err(|_| DecisionFault::Signature)?;
     if person.role < role_for(request.risk) {
         return Err(DecisionFault::Role("a higher role is needed"));
     }

@@ -23,6 +23,8 @@ pub use ports::{
     ApplyOutcome, ApprovalFilter, ApprovalJournal, Changed, Current, Inserted, JoinRule, Receipt, Reconciled,
     WriteOperation,
 };
-pub use request::{ApprovalRequest, ApprovalRow, Outcome, OutcomeKind, Precondition, PreconditionState, Progress};
+pub use request::{
+    ApprovalRequest, ApprovalRow, Outcome, OutcomeKind, Precondition, PreconditionState, Progress,
+};
 pub use roster::{KeyFault, OperatorKey, Person, Roster, RosterFault, new_signing_key, public_key};
 pub use state::State;

@@ -71,15 +71,23 @@ impl RiskPolicy {
         let mut assessment = self.assess_value(operation, description);
         if uncovered > 0 {
             assessment.risk = assessment.risk.raised();
-            assessment.reasons.push(format!("{uncovered} parameters cannot be put into words and are shown raw"));
+            assessment.reasons.push(format!(
+                "{uncovered} parameters cannot be put into words and are shown raw"
+            ));
         }
         assessment
     }
 
     fn assess_value(&self, operation: &Operation, description: &Description) -> Assessment {
-        let judged = |risk, reason: String| Assessment { risk, reasons: vec![reason] };
+        let judged = |risk, reason: String| Assessment {
+            risk,
+            reasons: vec![reason],
+        };
         if operation.name != "sap.create_purchase_order" {
-            return judged(operation.risk, format!("{} is {} by itself", operation.name, operation.risk.as_str()));
+            return judged(
+                operation.risk,
+                format!("{} is {} by itself", operation.name, operation.risk.as_str()),
+            );
         }
         let Some(value) = &description.value else {
             return judged(Risk::Critical, "the value cannot be computed".to_owned());
@@ -96,12 +104,25 @@ impl RiskPolicy {
             );
         }
         if value.amount > self.critical_above.amount {
-            judged(Risk::Critical, format!("{} is above the limit of {}", value.in_words(), self.critical_above.in_words()))
+            judged(
+                Risk::Critical,
+                format!(
+                    "{} is above the limit of {}",
+                    value.in_words(),
+                    self.critical_above.in_words()
+                ),
+            )
         } else if value.amount < self.medium_below.amount {
-            judged(Risk::Medium, format!("{} is below {}", value.in_words(), self.medium_below.in_words()))
+            judged(
+                Risk::Medium,
+                format!("{} is below {}", value.in_words(), self.medium_below.in_words()),
+            )
         } else {
             let limit = self.critical_above.in_words();
-            judged(Risk::High, format!("{} commits money, up to the limit of {limit}", value.in_words()))
+            judged(
+                Risk::High,
+                format!("{} commits money, up to the limit of {limit}", value.in_words()),
+            )
         }
     }
 }

@@ -90,7 +90,10 @@ pub fn new_signing_key(ids: &dyn Ids) -> (SigningKey, Secret) {
 #[must_use]
 pub fn public_key(key: &SigningKey) -> OperatorKey {
     let public_key = hex(key.verifying_key().as_bytes());
-    OperatorKey { key_id: public_key[..KEY_ID_DIGITS].to_owned(), public_key }
+    OperatorKey {
+        key_id: public_key[..KEY_ID_DIGITS].to_owned(),
+        public_key,
+    }
 }
 
 impl OperatorKey {
@@ -99,14 +102,20 @@ impl OperatorKey {
     /// # Errors
     /// [`KeyFault`] when it is no key or a weak one.
     pub fn check(&self) -> Result<VerifyingKey, KeyFault> {
-        let bytes: [u8; 32] =
-            from_hex(&self.public_key).and_then(|bytes| bytes.try_into().ok()).ok_or(KeyFault::NotAKey)?;
+        let bytes: [u8; 32] = from_hex(&self.public_key)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(KeyFault::NotAKey)?;
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| KeyFault::NotAKey)?;
-        if key.is_weak() { Err(KeyFault::Weak) } else { Ok(key) }
+        if key.is_weak() {
+            Err(KeyFault::Weak)
+        } else {
+            Ok(key)
+        }
     }
 
     pub(crate) fn verifying_key(&self) -> Result<VerifyingKey, DecisionFault> {
-        self.check().map_err(|_| DecisionFault::Key("the enrolled key is not usable"))
+        self.check()
+            .map_err(|_| DecisionFault::Key("the enrolled key is not usable"))
     }
 }
 
@@ -119,7 +128,10 @@ impl Roster {
     pub fn check(&self) -> Result<(), RosterFault> {
         let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for person in &self.people {
-            person.key.check().map_err(|fault| RosterFault::Key(person.id.clone(), fault))?;
+            person
+                .key
+                .check()
+                .map_err(|fault| RosterFault::Key(person.id.clone(), fault))?;
             let public_key = person.key.public_key.to_ascii_lowercase();
             if !public_key.starts_with(&person.key.key_id) || person.key.key_id.len() != KEY_ID_DIGITS {
                 return Err(RosterFault::KeyName(person.id.clone()));

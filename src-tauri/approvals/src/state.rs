@@ -86,7 +86,10 @@ impl State {
     /// Whether nothing more happens to it by itself.
     #[must_use]
     pub const fn is_settled(self) -> bool {
-        matches!(self, Self::Denied | Self::Expired | Self::Cancelled | Self::Succeeded | Self::Failed)
+        matches!(
+            self,
+            Self::Denied | Self::Expired | Self::Cancelled | Self::Succeeded | Self::Failed
+        )
     }
 }
 
@@ -108,7 +111,11 @@ mod tests {
     #[test]
     fn dispatched_is_reached_from_claimed_only_and_never_left_for_another_try() {
         for from in State::ALL {
-            assert_eq!(from.may_become(State::Dispatched), from == State::Claimed, "{from:?}");
+            assert_eq!(
+                from.may_become(State::Dispatched),
+                from == State::Claimed,
+                "{from:?}"
+            );
         }
         for back in [State::Pending, State::Approved, State::Claimed, State::Dispatched] {
             assert!(!State::Dispatched.may_become(back) && !State::Unknown.may_become(back));
@@ -127,7 +134,10 @@ mod tests {
     fn words_round_trip() {
         for state in State::ALL {
             assert_eq!(State::from_word(state.as_str()), Some(state));
-            assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{}\"", state.as_str()));
+            assert_eq!(
+                serde_json::to_string(&state).unwrap(),
+                format!("\"{}\"", state.as_str())
+            );
         }
     }
 }

@@ -256,6 +256,10 @@ pub trait PlantFeed: Send + Sync {
     async fn downtime(&self, since: Timestamp) -> Result<FeedBatch<DowntimeEvent>, PortError>;
     /// Listens to changes, resuming where the last stream ended when the MES can.
     async fn listen(&self) -> Result<PlantEvents, PortError>;
+    /// IANA zone of the site, once the MES has said it.
+    fn time_zone(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What the watch reads from SAP.

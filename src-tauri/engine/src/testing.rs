@@ -594,7 +594,7 @@ pub(crate) fn world(systems: Systems) -> World {
 }
 
 /// The mirror's tables as the ready questions use them; suppliers and values are class III.
-fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     let columns = |internal: &[&str], business: &[&str]| {
         let column = |class: Class| move |name: &&str| json!({"name": name, "class": class});
         internal

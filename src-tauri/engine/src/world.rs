@@ -1,7 +1,7 @@
 //! What the engine holds: the shared ports, one room of things per tenant, and the bell it rings when something changed.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use andon_approvals::{ApprovalJournal, RiskPolicy, Roster, WriteOperation};
 use andon_domain::ports::{
@@ -120,6 +120,15 @@ pub struct Tenant {
     pub results: ResultShelf,
 }
 
+impl Tenant {
+    /// IANA zone of the site: as set, else as the MES says once it was asked.
+    #[must_use]
+    pub fn time_zone(&self) -> Option<String> {
+        let said = || self.parts.systems.plant.as_ref().and_then(|plant| plant.time_zone());
+        self.parts.time_zone.clone().or_else(said)
+    }
+}
+
 /// What `app` brings for all tenants.
 pub struct EngineParts {
     /// The clocks.
@@ -156,8 +165,10 @@ pub struct Engine {
     changes: broadcast::Sender<Change>,
     /// Rung when an approved request may be ready to send.
     pub(crate) work: Notify,
-    /// Held while requests are sent.
+    /// Held while requests to send are picked.
     pub(crate) sending: tokio::sync::Mutex<()>,
+    /// Requests that are being sent.
+    in_flight: Mutex<BTreeSet<ApprovalId>>,
     unwritten: Mutex<Vec<Unwritten>>,
     #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "crash points exist in debug builds only"))]
     crash_at: Option<String>,
@@ -190,6 +201,7 @@ impl Engine {
             changes: broadcast::channel(1024).0,
             work: Notify::new(),
             sending: tokio::sync::Mutex::default(),
+            in_flight: Mutex::default(),
             unwritten: Mutex::default(),
             crash_at: parts.crash_at,
         })
@@ -248,6 +260,10 @@ impl Engine {
     #[must_use]
     pub fn secrets(&self) -> &Arc<dyn SecretStore> {
         &self.secrets
+    }
+
+    pub(crate) fn in_flight(&self) -> MutexGuard<'_, BTreeSet<ApprovalId>> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How writes ended that the journal did not take yet.

@@ -91,6 +91,7 @@ fn check_tokens(
         changes,
         row_limit,
         functions: found.functions,
+        ctes: found.ctes,
         columns,
     })
 }

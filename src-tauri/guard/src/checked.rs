@@ -18,6 +18,7 @@ pub struct CheckedQuery {
     pub(crate) changes: Vec<Change>,
     pub(crate) row_limit: u32,
     pub(crate) functions: Vec<String>,
+    pub(crate) ctes: Vec<String>,
     pub(crate) columns: Vec<OutputColumn>,
 }
 
@@ -73,10 +74,18 @@ impl CheckedQuery {
         self.row_limit
     }
 
-    /// Lower-case names of every function used, operators that are functions to the database (`like`) included.
+    /// Lower-case names of every function used, with those that the database calls for an operator (`like`) or a join
+    /// (`coalesce` for the merged columns of a FULL JOIN).
     #[must_use]
     pub fn functions(&self) -> &[String] {
         &self.functions
+    }
+
+    /// Lower-case names of the WITH queries. A database that has a table of such a name cannot tell the two apart when it
+    /// reports what a query reads.
+    #[must_use]
+    pub fn ctes(&self) -> &[String] {
+        &self.ctes
     }
 
     /// The columns of the result, in order.

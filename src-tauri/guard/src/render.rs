@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sqlparser::ast::{Query, Statement};
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::checked::Param;
 use crate::dialect::Dialect;
@@ -23,6 +23,8 @@ pub(crate) fn render(
     Tokenizer::new(dialect.parser(), &text)
         .tokenize_with_location_into_buf(&mut buffer)
         .ok()?;
+    // The parser would step over blanks one by one, each time it looks ahead.
+    buffer.retain(|token| !matches!(token.token, Token::Whitespace(_)));
     let mut parser = Parser::new(dialect.parser())
         .with_recursion_limit(400)
         .with_tokens_with_locations(buffer);

@@ -82,7 +82,8 @@ class Tab {
       await this.press(away > 0 ? "j" : "k");
       await until("the next request is in view", () => this.page.url() !== before, 2_000);
     }
-    await this.page.locator("#request-title").filter({ hasText: words }).waitFor();
+    const title = await item.locator(".t bdi").innerText();
+    await this.page.locator("#request-title").filter({ hasText: title }).waitFor();
     await this.rest();
   }
 

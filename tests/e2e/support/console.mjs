@@ -16,14 +16,18 @@ const built = (name) => join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "de
 const UI = process.env.ANDON_E2E_UI ?? join(ROOT, "ui/dist");
 const run = promisify(execFile);
 
-/** Starts a console. `plant`: arguments of the demo plant; `set`: names of the environment; `port`: where browsers connect. */
-export async function startConsole({ plant = ["--quiet-agent"], set = {}, port = 0 } = {}) {
+/**
+ * Starts a console. `plant`: arguments of the demo plant; `port`: where browsers connect; `user`: who is signed in to
+ * the system. With `connect` there is no demo: the plant runs apart, and `connect` turns its first line into the
+ * console's environment.
+ */
+export async function startConsole({ plant = ["--quiet-agent"], port = 0, user = "erika", connect = null } = {}) {
   if (process.env.DBUS_SESSION_BUS_ADDRESS === undefined) throw new Error("no session bus. Run by: npm --prefix tests/e2e test");
   for (const program of [built("andonctl"), built("andon-demo-plant"), join(UI, "index.html")]) {
     await access(program).catch(() => { throw new Error(`not built: ${program}`); });
   }
   const folder = await mkdtemp(join(tmpdir(), "andon-e2e."));
-  const console = new Console(folder, plant, set, port);
+  const console = new Console(folder, plant, port, user, connect);
   try {
     await console.start();
   } catch (error) {
@@ -45,27 +49,29 @@ export async function freePort() {
 
 class Console {
   #child = null;
+  #plantApart = null;
 
-  constructor(folder, plant, set, port) {
+  constructor(folder, plant, port, user, connect) {
     this.folder = folder;
     this.data = join(folder, "data");
     this.errors = join(folder, "console.err");
     this.plantArguments = plant;
-    this.set = set;
     this.port = port;
+    this.user = user;
+    this.connect = connect;
   }
 
   /** Starts it, or starts it again on the same folder. */
   async start() {
-    this.started = performance.now();
+    this.startedAt = Date.now();
     const home = join(this.folder, "home");
     await mkdir(join(home, "config"), { recursive: true });
     const keep = Object.fromEntries(["PATH", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"].map((name) => [name, process.env[name]]));
     this.environment = {
-      ...keep, HOME: home, XDG_CONFIG_HOME: join(home, "config"), USER: "erika", LANG: "C.UTF-8", TZ: "Europe/Berlin",
-      ANDON_DEMO_PLANT: await this.#plantProgram(), ...this.set,
+      ...keep, HOME: home, XDG_CONFIG_HOME: join(home, "config"), USER: this.user, LANG: "C.UTF-8", TZ: "Europe/Berlin",
+      ANDON_DEMO_PLANT: await this.#plantProgram(), ...(await this.#connection()),
     };
-    const serve = ["serve", "--demo", "--data-dir", this.data, "--listen", `127.0.0.1:${this.port}`, "--gateway-listen", "127.0.0.1:0", "--ui", UI];
+    const serve = ["serve", ...(this.connect === null ? ["--demo"] : []), "--data-dir", this.data, "--listen", `127.0.0.1:${this.port}`, "--gateway-listen", "127.0.0.1:0", "--ui", UI];
     // The kernel ends it when this test is killed, and the plant ends with it.
     const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", built("andonctl"), ...serve], { env: this.environment, cwd: this.folder, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
@@ -73,6 +79,7 @@ class Console {
     const lines = createInterface({ input: child.stdout });
     const first = await Promise.race([once(lines, "line"), once(child, "exit").then(() => null)]);
     if (first === null) throw new Error(`the console ended before it was ready: ${await this.said()}`);
+    this.readyAt = Date.now();
     const ready = JSON.parse(first[0]);
     const kept = JSON.parse(await readFile(join(this.data, "console.json"), "utf8"));
     this.plant = JSON.parse(await readFile(join(this.folder, "plant.json"), "utf8"));
@@ -87,6 +94,14 @@ class Console {
     await writeFile(program, `#!/bin/sh\n'${built("andon-demo-plant")}' --exit-with-parent ${this.plantArguments.join(" ")} | tee '${line}'\n`);
     await chmod(program, 0o700);
     return program;
+  }
+
+  // The environment of a console that is pointed at a plant of its own.
+  async #connection() {
+    if (this.connect === null) return {};
+    this.#plantApart = spawn("setpriv", ["--pdeathsig", "KILL", "--", join(this.folder, "plant.sh")], { stdio: ["pipe", "pipe", "ignore"] });
+    const [first] = await once(createInterface({ input: this.#plantApart.stdout }), "line");
+    return this.connect(JSON.parse(first));
   }
 
   /** Runs a command of the console as `andonctl` does; throws what it refuses. */
@@ -136,6 +151,8 @@ class Console {
   /** Ends it and removes its folder. */
   async remove() {
     await this.#end("SIGTERM");
+    // It ends with its standard input.
+    this.#plantApart?.stdin.end();
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -123,12 +123,12 @@ async fn kills(lane: u64) {
         40
     } / LANES;
     let seed = seed();
-    // Shown when the test fails, so that it can be repeated.
-    print_seed(seed, lane);
+    say(&format!("ANDON_SEED={seed} lane {lane}"));
     let mut dice = Dice(seed.wrapping_add(lane.wrapping_mul(1_000_003)));
     let mut world = World::demo().await;
     let World { console, plant, .. } = &mut world;
     let token = console.buyer().await.token;
+    let mut found: BTreeMap<String, u32> = BTreeMap::new();
     for kill in 0..kills {
         let pieces = 100 + u32::try_from(kill).unwrap();
         let acknowledged = Arc::new(Mutex::new(Acknowledged::default()));
@@ -143,16 +143,31 @@ async fn kills(lane: u64) {
         chain_holds(console).await;
         *console = console.setup.clone().start().await;
         put_in_order(console).await;
+        for item in console.all().await.values().filter(|item| is_of(item, pieces)) {
+            *found
+                .entry(item["state"].as_str().unwrap().to_owned())
+                .or_default() += 1;
+        }
         console.enrolled().await;
         check(&what, console, &*acknowledged.lock().await).await;
         finish(&what, console, plant, &token, pieces).await;
     }
     agree(console, plant).await;
+    say(&format!(
+        "{kills} kills; requests stood after the next start: {found:?}"
+    ));
 }
 
-#[expect(clippy::print_stdout, reason = "the test runner shows it with a failure")]
-fn print_seed(seed: u64, lane: u64) {
-    println!("ANDON_SEED={seed} lane {lane}");
+/// Whether a request is one of the two of this kill.
+fn is_of(item: &Value, pieces: u32) -> bool {
+    [pieces, 3_000 + pieces]
+        .iter()
+        .any(|pieces| item["title"] == format!("Order {pieces} PC of HX-220").as_str())
+}
+
+#[expect(clippy::print_stdout, reason = "the test runner keeps it with the result")]
+fn say(text: &str) {
+    println!("{text}");
 }
 
 /// Nothing that somebody was told is gone.

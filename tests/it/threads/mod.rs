@@ -1,6 +1,8 @@
 //! The journeys from end to end: read, write, ask, watch, and the trail they leave.
 
 mod ask;
+mod ctl;
+mod newcomer;
 mod read;
 mod risk;
 mod trail;

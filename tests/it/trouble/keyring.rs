@@ -8,31 +8,19 @@ use serde_json::json;
 use crate::console::{Console, Setup, approval};
 use crate::plant::Plant;
 use crate::process::until;
-use crate::world::World;
 
 /// A bus on which no service is started: no keyring.
 const EMPTY_BUS: &str = r#"<busconfig><type>session</type><listen>unix:tmpdir=FOLDER</listen><policy context="default">
 <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"#;
 
-/// Makes a keyring with a password in this home; the next session finds it locked.
-async fn make_locked_keyring(home: &Path) {
-    let script = "printf test-password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; \
-                  until [ -s \"$XDG_DATA_HOME/keyrings/login.keyring\" ]; do sleep 0.05; done";
-    let mut command = tokio::process::Command::new("dbus-run-session");
-    command.args(["--", "timeout", "20", "bash", "-c", script]);
-    let status = in_home(&mut command, home).status().await.unwrap();
-    assert!(
-        status.success(),
-        "a keyring could not be made: are dbus and gnome-keyring installed?"
-    );
-}
-
-fn in_home<'c>(command: &'c mut tokio::process::Command, home: &Path) -> &'c mut tokio::process::Command {
-    command
-        .env("HOME", home)
-        .env("XDG_DATA_HOME", home.join("share"))
-        .env("XDG_RUNTIME_DIR", home.join("run"))
-}
+/// Opens a session whose keyring is unlocked by a password, made at the first time, and runs a program in it.
+const UNLOCKED: [&str; 5] = [
+    "dbus-run-session",
+    "--",
+    "bash",
+    "-c",
+    "printf test-password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec \"$0\" \"$@\"",
+];
 
 /// The same console in a session whose keyring is another one.
 fn elsewhere(setup: &Setup, home: &Path) -> Setup {
@@ -50,22 +38,31 @@ fn make_home(home: &Path) {
     std::fs::set_permissions(home.join("run"), mode).unwrap();
 }
 
-/// Starts a console that has worked before in a session with this trouble.
-async fn restarted(world: World, wrapper: &[&str], home: &Path) -> (Console, Plant, tempfile::TempDir) {
-    let (mut console, plant, folder) = world.into_parts();
-    console.process.terminate().await;
-    let setup = elsewhere(&console.setup, home);
+/// Starts a console, which must come up within seconds whatever its keyring is like.
+async fn started(setup: Setup, wrapper: &[&str]) -> Console {
     let began = std::time::Instant::now();
-    let console = match setup.try_start_in(wrapper).await {
-        Ok(console) => console,
+    match setup.try_start_in(wrapper).await {
+        Ok(console) => {
+            assert!(
+                began.elapsed() < Duration::from_secs(4),
+                "limited mode starts at once: {:?}",
+                began.elapsed()
+            );
+            console
+        }
         Err((_, said)) => panic!("limited mode is a start too: {said}"),
-    };
-    assert!(
-        began.elapsed() < Duration::from_secs(4),
-        "a start in limited mode takes seconds: {:?}",
-        began.elapsed()
-    );
-    (console, plant, folder)
+    }
+}
+
+/// A console that worked once with its keyring unlocked, and has an agent; both ended.
+async fn used_before(folder: &Path, plant: &Plant) -> (Setup, String) {
+    let home = folder.join("session");
+    make_home(&home);
+    let console = started(elsewhere(&Setup::new(folder).plant(plant), &home), &UNLOCKED).await;
+    console.enrolled().await;
+    let token = console.buyer().await.token;
+    assert!(std::fs::metadata(home.join("share/keyrings/login.keyring")).is_ok_and(|file| file.len() > 0));
+    (console.setup.clone(), token)
 }
 
 /// Reading works, deciding does not, and the words name the keyring.
@@ -122,26 +119,33 @@ async fn is_limited(console: &Console, token: &str, state: &str) {
 
 #[tokio::test]
 async fn with_a_locked_keyring_reading_works_and_nobody_decides() {
-    let world = World::open().await;
-    let token = world.buyer().await.token;
-    let home = world.folder().join("locked");
-    make_home(&home);
-    make_locked_keyring(&home).await;
-    let (console, plant, _folder) = restarted(world, &["dbus-run-session", "--"], &home).await;
+    let folder = tempfile::tempdir().unwrap();
+    let plant = Plant::start(folder.path()).await;
+    let (setup, token) = used_before(folder.path(), &plant).await;
+    // The same home in a new session: the service starts by itself, and locked.
+    let console = started(setup.clone(), &["dbus-run-session", "--"]).await;
     is_limited(&console, &token, "locked").await;
     assert_eq!(plant.count("purchase_order_posts").await, 0);
+    drop(console);
+    // With the keyring open again, the same request is decided.
+    let console = started(setup, &UNLOCKED).await;
+    console.enrolled().await;
+    let card = console.arrived(100).await;
+    console.approve(&card).await;
+    console
+        .settled(card["item"]["id"].as_str().unwrap(), &["succeeded"])
+        .await;
 }
 
 #[tokio::test]
 async fn without_a_keyring_reading_works_and_nobody_decides() {
-    let world = World::open().await;
-    let token = world.buyer().await.token;
-    let home = world.folder().join("absent");
-    make_home(&home);
-    let bus = home.join("bus.conf");
-    std::fs::write(&bus, EMPTY_BUS.replace("FOLDER", home.to_str().unwrap())).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let plant = Plant::start(folder.path()).await;
+    let (setup, token) = used_before(folder.path(), &plant).await;
+    let bus = folder.path().join("bus.conf");
+    std::fs::write(&bus, EMPTY_BUS.replace("FOLDER", folder.path().to_str().unwrap())).unwrap();
     let config = format!("--config-file={}", bus.display());
-    let (console, plant, _folder) = restarted(world, &["dbus-run-session", &config, "--"], &home).await;
+    let console = started(setup, &["dbus-run-session", &config, "--"]).await;
     is_limited(&console, &token, "absent").await;
     assert_eq!(plant.count("purchase_order_posts").await, 0);
 }
@@ -156,10 +160,7 @@ async fn a_first_start_without_a_keyring_shows_the_plant_and_says_why_no_more() 
     std::fs::write(&bus, EMPTY_BUS.replace("FOLDER", home.to_str().unwrap())).unwrap();
     let config = format!("--config-file={}", bus.display());
     let setup = elsewhere(&Setup::new(folder.path()).plant(&plant), &home);
-    let started = setup.try_start_in(&["dbus-run-session", &config, "--"]).await;
-    let Ok(console) = started else {
-        panic!("limited mode is a start too")
-    };
+    let console = started(setup, &["dbus-run-session", &config, "--"]).await;
     until("the machines", Duration::from_secs(20), async || {
         let board = console.call("plant_board", json!({})).await;
         (board["machines"].as_array().unwrap().len() == 24).then_some(())

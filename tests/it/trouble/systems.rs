@@ -23,7 +23,7 @@ async fn system(world: &World, name: &str) -> Value {
 async fn becomes(world: &World, name: &str, state: &str) -> Value {
     until(
         &format!("{name} is {state}"),
-        Duration::from_secs(30),
+        Duration::from_secs(45),
         async || {
             let system = system(world, name).await;
             (system["state"] == state).then_some(system)
@@ -204,6 +204,7 @@ async fn a_stopped_mes_is_said_and_sap_goes_on() {
         .refused("operation_run", read("mes.get_downtime_events"))
         .await;
     assert_eq!(refused.code(), "system_unavailable", "{refused:?}");
+    world.call("connection_test", json!({ "system": "mes" })).await;
     let mes = becomes(&world, "mes", "down").await;
     assert!(mes["hint"].is_string() && mes["message"].is_string(), "{mes}");
     world.call("operation_run", read("sap.get_purchase_orders")).await;

@@ -249,3 +249,28 @@ impl From<Hindrance> for HindranceView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_beside_the_parameters_follows_them_unchanged() {
+        let described = ["items[0].quantity", "supplier"]
+            .map(|field| DescribedParameter { field: field.to_owned(), value: "new".to_owned() })
+            .to_vec();
+        let current = [("supplier", "old"), ("items[0].unrestricted_stock", "120 PC")];
+        let current = current.map(|(field, value)| (field.to_owned(), value.to_owned())).into();
+        let rows = parameter_rows(described, &current);
+        let rows: Vec<_> =
+            rows.iter().map(|row| (row.field.as_str(), row.now.as_deref(), row.after.as_str())).collect();
+        assert_eq!(
+            rows,
+            [
+                ("items[0].quantity", None, "new"),
+                ("supplier", Some("old"), "new"),
+                ("items[0].unrestricted_stock", Some("120 PC"), "120 PC"),
+            ]
+        );
+    }
+}

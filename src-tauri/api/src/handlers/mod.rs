@@ -6,11 +6,21 @@ pub(crate) mod plant;
 pub(crate) mod query;
 pub(crate) mod session;
 
-use andon_domain::{Caller, Permission, RequestId};
+use andon_domain::{Caller, Permission, Principal, RequestId};
 use andon_engine::{Engine, EngineError, access};
 
 use crate::console::{Console, Session};
-use crate::error::{ApiError, from_engine};
+use crate::error::{ApiError, ErrorCode, from_engine};
+
+/// Whoever has no signing key yet may only look; another role would not help them.
+fn not_enrolled(request: RequestId) -> ApiError {
+    ApiError::new(
+        request,
+        ErrorCode::KeyringUnavailable,
+        "you have no signing key yet, because the keyring is locked or not there; until then you may only look",
+        "Unlock the keyring, or start a Secret Service such as gnome-keyring. Andon sees it within seconds.",
+    )
+}
 
 /// What every handler gets.
 pub(crate) struct Context<'c> {
@@ -29,7 +39,10 @@ impl<'c> Context<'c> {
         permission: Permission,
     ) -> Result<Self, ApiError> {
         let caller = session.caller(console);
-        access::permit(&caller, permission).map_err(|e| from_engine(e, request))?;
+        access::permit(&caller, permission).map_err(|e| match &caller.principal {
+            Principal::Person(user) if console.engine.roster().person(user).is_none() => not_enrolled(request),
+            _ => from_engine(e, request),
+        })?;
         Ok(Self { console, session, caller, request })
     }
 

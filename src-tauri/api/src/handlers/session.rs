@@ -66,7 +66,7 @@ fn view(context: &Context<'_>) -> Answer<SessionView> {
         roster: if context.console.is_demo() { roster.people.iter().map(person).collect() } else { Vec::new() },
         is_demo: context.console.is_demo(),
         limited: keyring.or((!is_enrolled).then_some(KeyringState::Absent)),
-        time_zone: tenant.parts.time_zone.clone(),
+        time_zone: tenant.time_zone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         server_time: engine.clock().now(),
     })

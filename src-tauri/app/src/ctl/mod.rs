@@ -133,6 +133,8 @@ pub fn main() -> ExitCode {
             };
         }
     };
+    // Some commands hold a secret too. Where the system refuses, `serve` says so in its log.
+    let _ = crate::harden::process();
     // The HTTP client asks for a provider also for plain loopback calls. A second install changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -212,5 +214,53 @@ pub(crate) fn print(line: &str) -> Result<(), Failure> {
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value)
         .map_err(|e| Failure::refused(format!("the answer cannot be written: {e}")))?;
-    print(&text)
+    print(&plain(&text))
+}
+
+/// JSON text with every hidden character escaped: the same value, and a terminal shows it as it is.
+pub(crate) fn plain(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    for c in json.chars() {
+        if andon_domain::text::is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                plain.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn every_command_is_well_formed() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_data_folder_is_named_before_or_after_the_command() {
+        for line in [
+            ["andonctl", "--data-dir", "/x", "serve"],
+            ["andonctl", "serve", "--data-dir", "/x"],
+            ["andonctl", "status", "--data-dir", "/x"],
+        ] {
+            let read = CommandLine::try_parse_from(line).unwrap();
+            assert_eq!(read.data_dir, Some(PathBuf::from("/x")), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn json_for_a_terminal_is_the_same_value_without_hidden_characters() {
+        let value = json!({"a": "pay \u{202e}elbon\u{200b} \u{e0041} \u{9b}31m äöü 你好"});
+        let shown = plain(&value.to_string());
+        assert!(!shown.chars().any(andon_domain::text::is_hidden), "{shown}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+    }
 }

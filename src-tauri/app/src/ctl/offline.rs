@@ -1,6 +1,7 @@
 //! What needs no running console: the guard by itself, the audit chain, and a look at this machine.
 
 use std::io::{BufRead, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use andon_domain::TenantId;
@@ -9,7 +10,7 @@ use andon_guard::{Dialect, Policy};
 use andon_store::Store;
 use clap::{Subcommand, ValueEnum};
 
-use super::{Failure, client, online, print, print_json};
+use super::{Failure, client, online, plain, print, print_json};
 
 /// The guard by itself.
 #[derive(Subcommand)]
@@ -63,7 +64,7 @@ pub(crate) fn guard(guard: &Guard) -> Result<(), Failure> {
             continue;
         }
         let verdict = andon_guard::check_line(line.trim(), (*dialect).into(), &policy);
-        match writeln!(output, "{verdict}") {
+        match writeln!(output, "{}", plain(&verdict)) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             written => written.map_err(failed)?,
         }
@@ -87,45 +88,24 @@ pub(crate) fn audit_verify(folder: &Path, tenant: &str) -> Result<(), Failure> {
     }
 }
 
+/// What was looked at, and how much of it needs a look by a person.
+#[derive(Default)]
+struct Findings {
+    trouble: u32,
+}
+
+impl Findings {
+    fn say(&mut self, is_well: bool, line: &str) -> Result<(), Failure> {
+        self.trouble += u32::from(!is_well);
+        print(&format!("{} {line}", if is_well { "ok  " } else { "look" }))
+    }
+}
+
 /// Looks at this machine, and at the running console unless told not to.
 pub(crate) async fn doctor(folder: &Path, is_offline: bool, config: Option<&Path>) -> Result<(), Failure> {
-    let mut trouble = 0;
-    let mut say = |is_well: bool, line: String| {
-        trouble += u32::from(!is_well);
-        print(&format!("{} {line}", if is_well { "ok  " } else { "look" }))
-    };
-    match std::fs::metadata(folder) {
-        Ok(meta) => say(meta.is_dir(), format!("data folder: {}", folder.display()))?,
-        Err(error) => say(
-            true,
-            format!(
-                "data folder: {} is not there yet ({error}); the first start makes it",
-                folder.display()
-            ),
-        )?,
-    }
-    match crate::config::load(config, &|name| std::env::var(name).ok()) {
-        Ok(config) => {
-            let set = |is_set: bool| if is_set { "set" } else { "not set" };
-            let (sap, mes) = (set(config.sap.is_some()), set(config.mes.is_some()));
-            say(
-                true,
-                format!(
-                    "configuration: SAP {sap}, MES {mes}, model {}",
-                    set(config.model.is_some())
-                ),
-            )?;
-            for name in config.secrets.names() {
-                say(
-                    false,
-                    format!(
-                        "{name} is in the environment, which other programs of this user can read; use andonctl credential set"
-                    ),
-                )?;
-            }
-        }
-        Err(mistakes) => say(false, mistakes.to_string().trim_end().to_owned())?,
-    }
+    let mut findings = Findings::default();
+    look_at_folder(&mut findings, folder)?;
+    look_at_settings(&mut findings, config)?;
     let (is_well, words) = match andon_store::keyring().state().await {
         KeyringState::Available => (true, "works"),
         KeyringState::Locked => (
@@ -138,22 +118,79 @@ pub(crate) async fn doctor(folder: &Path, is_offline: bool, config: Option<&Path
         ),
         KeyringState::Slow => (false, "does not answer: its password prompt may be open"),
     };
-    say(is_well, format!("keyring: {words}"))?;
+    findings.say(is_well, &format!("keyring: {words}"))?;
     if !is_offline {
-        match client::Client::connect(folder) {
-            Ok(client) => {
-                say(true, "console: runs".to_owned())?;
-                online::doctor_lines(&client)
-                    .await?
-                    .into_iter()
-                    .try_for_each(|(is_well, line)| say(is_well, line))?;
-            }
-            Err(failure) => say(false, format!("console: {}", failure.words))?,
-        }
+        look_at_console(&mut findings, folder).await?;
     }
-    if trouble == 0 {
+    if findings.trouble == 0 {
         Ok(())
     } else {
-        Err(Failure::refused(format!("things to look at: {trouble}")))
+        Err(Failure::refused(format!(
+            "things to look at: {}",
+            findings.trouble
+        )))
+    }
+}
+
+fn look_at_folder(findings: &mut Findings, folder: &Path) -> Result<(), Failure> {
+    let shown = folder.display();
+    match std::fs::metadata(folder) {
+        Ok(meta) if !meta.is_dir() => findings.say(
+            false,
+            &format!("data folder: {shown} is not a folder; name another with --data-dir"),
+        ),
+        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => findings.say(
+            false,
+            &format!("data folder: {shown} can be read by other users; run chmod 700 on it"),
+        ),
+        Ok(_) => findings.say(true, &format!("data folder: {shown}")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => findings.say(
+            true,
+            &format!("data folder: {shown} is not there yet; the first start makes it"),
+        ),
+        Err(error) => findings.say(
+            false,
+            &format!("data folder: {shown} cannot be looked at: {error}"),
+        ),
+    }
+}
+
+fn look_at_settings(findings: &mut Findings, named: Option<&Path>) -> Result<(), Failure> {
+    let config = match crate::start::load_config(named) {
+        Ok(config) => config,
+        Err(mistakes) => return findings.say(false, mistakes.to_string().trim_end()),
+    };
+    let set = |is_set: bool| if is_set { "set" } else { "not set" };
+    let (sap, mes, model) = (config.sap.is_some(), config.mes.is_some(), config.model.is_some());
+    let line = format!(
+        "configuration: SAP {}, MES {}, model {}",
+        set(sap),
+        set(mes),
+        set(model)
+    );
+    findings.say(true, &line)?;
+    config.secrets.names().iter().try_for_each(|name| {
+        findings.say(
+            false,
+            &format!(
+                "{name} is in the environment, which other programs of this user can read; use andonctl credential set"
+            ),
+        )
+    })
+}
+
+async fn look_at_console(findings: &mut Findings, folder: &Path) -> Result<(), Failure> {
+    let lines = match client::Client::connect(folder) {
+        Ok(client) => online::doctor_lines(&client).await,
+        Err(failure) => Err(failure),
+    };
+    match lines {
+        Ok(lines) => {
+            findings.say(true, "console: runs")?;
+            lines
+                .iter()
+                .try_for_each(|(is_well, line)| findings.say(*is_well, line))
+        }
+        Err(failure) => findings.say(false, &format!("console: {}", failure.words)),
     }
 }

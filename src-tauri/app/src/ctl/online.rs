@@ -8,14 +8,18 @@ use andon_api::wire::{
     QueryAnswer, QueryVerdict, StatusView,
 };
 use andon_domain::text::visible;
-use andon_domain::{Clock, Secret, Timestamp};
+use andon_domain::{CanonicalJson, Clock, Secret, Timestamp};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::client::Client;
 use super::show::{cell, table, word};
 use super::{Failure, print, print_json};
 use crate::clock::SystemClock;
+
+/// Longer ones no keyring takes.
+const MOST_SECRET: u64 = 2_048;
 
 /// Operations.
 #[derive(Subcommand)]
@@ -119,8 +123,8 @@ pub(crate) enum Agent {
         /// Operation it may call; a trailing `*` stands for every operation with that beginning. Repeatable.
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
-        /// Highest class it may see: class_i to class_iv.
-        #[arg(long, default_value = "class_ii")]
+        /// Highest class it may see.
+        #[arg(long, default_value = "class_ii", value_parser = ["class_i", "class_ii", "class_iii", "class_iv"])]
         class: String,
         /// Days until the token ends; no end when absent.
         #[arg(long)]
@@ -238,9 +242,9 @@ pub(crate) async fn op(client: &Client, op: Op) -> Result<(), Failure> {
                     visible(&tenant, 64)
                 )));
             }
-            let params: Value = serde_json::from_str(&params)
-                .map_err(|e| Failure::usage(format!("--params is not JSON: {e}")))?;
-            let request = json!({ "name": name, "parameters": params, "limit": limit, "cursor": cursor, "rationale": reason });
+            let params = CanonicalJson::parse(&params)
+                .map_err(|e| Failure::usage(format!("--params cannot be used: {e}")))?;
+            let request = json!({ "name": name, "parameters": params.value(), "limit": limit, "cursor": cursor, "rationale": reason });
             let answer: OperationAnswer = client.call("operation_run", &request).await?;
             if json {
                 print_json(&answer)
@@ -267,12 +271,12 @@ fn show_answer(answer: &OperationAnswer) -> Result<(), Failure> {
         }
         OperationAnswer::Read(read) => {
             for record in &read.records {
-                print(&record.to_string())?;
+                print_json(record)?;
             }
             let more = read
                 .next_cursor
                 .as_ref()
-                .map(|cursor| format!(", more with --cursor {cursor}"))
+                .map(|cursor| format!(", more with --cursor {}", visible(cursor, 500)))
                 .unwrap_or_default();
             let from = if read.from_cache { "cache" } else { "source" };
             note(&format!(
@@ -440,7 +444,7 @@ pub(crate) async fn query(client: &Client, command: &str, request: Value, json: 
         let nearest = r
             .nearest
             .as_ref()
-            .map(|name| format!(" Nearest: {name}."))
+            .map(|name| format!(" Nearest: {}.", visible(name, 100)))
             .unwrap_or_default();
         format!(
             "  {} ({}): {}. {}{nearest}",
@@ -470,7 +474,7 @@ fn show_rows(answer: &QueryAnswer) -> Result<(), Failure> {
         .collect();
     table(&heads, &rows)?;
     if let Some(sql) = &answer.sql_run {
-        note(&format!("ran: {sql}"));
+        note(&format!("ran: {}", visible(sql, 4_000)));
     }
     let more = if answer.is_truncated { ", more exist" } else { "" };
     note(&format!(
@@ -571,15 +575,27 @@ pub(crate) async fn audit_tail(
     table(&["SEQ", "WHEN", "WHO", "ACTION", "OUTCOME", "SUBJECT"], &rows)
 }
 
+/// One line of standard input, without its end.
+fn read_secret() -> Result<Secret, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    let read = std::io::stdin()
+        .lock()
+        .take(MOST_SECRET + 1)
+        .read_to_string(&mut text);
+    let length =
+        read.map_err(|e| Failure::usage(format!("the credential cannot be read from standard input: {e}")))?;
+    if u64::try_from(length).unwrap_or(u64::MAX) > MOST_SECRET {
+        return Err(Failure::usage(format!(
+            "the credential is longer than {MOST_SECRET} bytes"
+        )));
+    }
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
 pub(crate) async fn credential(client: &Client, credential: Credential) -> Result<(), Failure> {
     let (system, secret) = match credential {
         Credential::Set { system } => {
-            let mut text = String::new();
-            let read = std::io::stdin().lock().take(4_096).read_to_string(&mut text);
-            read.map_err(|e| {
-                Failure::usage(format!("the credential cannot be read from standard input: {e}"))
-            })?;
-            let secret = Secret::new(text.trim_end_matches(['\r', '\n']).to_owned());
+            let secret = read_secret()?;
             if secret.is_empty() {
                 return Err(Failure::usage(
                     "give the credential on standard input; to remove it use credential remove",
@@ -632,12 +648,10 @@ fn lines(status: &StatusView) -> Vec<(bool, String)> {
         status.keyring == KeyringState::Available,
         format!("keyring of the console: {}", word(&status.keyring)),
     ));
+    let files = status.storage_trouble.as_deref().unwrap_or("can be written");
     lines.push((
         status.storage_trouble.is_none(),
-        status
-            .storage_trouble
-            .clone()
-            .unwrap_or_else(|| "files: can be written".to_owned()),
+        format!("files: {}", visible(files, 300)),
     ));
     lines.push((true, format!("requests that wait: {}", status.waiting)));
     lines

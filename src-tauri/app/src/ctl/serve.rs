@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, print_json};
 use crate::start::{StartError, StartOptions, start};
@@ -21,10 +21,12 @@ pub(crate) struct Serve {
 
 pub(crate) async fn run(serve: Serve, data_dir: Option<PathBuf>) -> Result<(), Failure> {
     let Serve { mut options, ui } = serve;
-    options.data_dir = options.data_dir.or(data_dir);
+    options.data_dir = data_dir;
     options.ui = ui.or_else(usual_ui);
     let has_ui = options.ui.is_some();
     let running = start(options).await.map_err(StartError::into_failure)?;
+    // Heard from before the line that says that it runs.
+    let mut signals = Signals::new()?;
     if !has_ui {
         tracing::warn!(
             "no built UI was found; browsers get nothing. Build it with npm run build in ui, or give --ui"
@@ -40,9 +42,13 @@ pub(crate) async fn run(serve: Serve, data_dir: Option<PathBuf>) -> Result<(), F
         },
     }))?;
     tell_person(&link);
-    wait_for_the_end().await?;
-    running.shutdown().await;
-    Ok(())
+    signals.next().await;
+    tokio::select! {
+        () = running.shutdown() => Ok(()),
+        () = signals.next() => Err(Failure::refused(
+            "ended at once by a second signal; what was being sent will be unknown at the next start",
+        )),
+    }
 }
 
 #[expect(
@@ -55,15 +61,30 @@ fn tell_person(link: &str) {
     );
 }
 
-async fn wait_for_the_end() -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure::refused(format!("signals cannot be heard: {e}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Every way in which people and service managers ask a program to end.
+struct Signals([Signal; 3]);
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let hear = |kind| {
+            signal(kind)
+                .map_err(|e: std::io::Error| Failure::refused(format!("signals cannot be heard: {e}")))
+        };
+        Ok(Self([
+            hear(SignalKind::terminate())?,
+            hear(SignalKind::interrupt())?,
+            hear(SignalKind::hangup())?,
+        ]))
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        let [terminate, interrupt, hangup] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
 }
 
 fn usual_ui() -> Option<PathBuf> {

@@ -13,11 +13,12 @@ use futures_util::StreamExt;
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::{Host, not_signed_in};
+use crate::timers;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 pub(crate) async fn stream(State(host): State<Arc<Host>>, headers: HeaderMap) -> Response {
-    let Some(entry) = host.doors.entry(&headers) else {
+    let Some(entry) = host.entry(&headers) else {
         return not_signed_in(&host);
     };
     let tenant = entry.session().tenant().clone();
@@ -33,6 +34,8 @@ pub(crate) async fn stream(State(host): State<Arc<Host>>, headers: HeaderMap) ->
                 .map(Ok::<_, Infallible>),
         )
     });
+    // A stream that went on would hold up the end of the console.
+    let events = events.take_until(timers::until_stopped(host.stopped.clone()));
     Sse::new(events)
         .keep_alive(KeepAlive::new().interval(HEARTBEAT))
         .into_response()

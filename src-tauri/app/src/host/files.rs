@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use tower_http::services::ServeDir;
 
@@ -19,16 +19,18 @@ pub(crate) fn service(folder: PathBuf) -> ServeDir {
 /// `/`: spends a link, shows the page, or says how to get in.
 pub(crate) async fn enter(
     State(host): State<Arc<Host>>,
+    method: Method,
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(token) = query.get("token") {
-        return match host.doors.spend(token, &host.console) {
+    // A look ahead (HEAD) must not spend the link of the person who opens it next.
+    if let Some(token) = query.get("token").filter(|_| method == Method::GET) {
+        return match host.doors.spend(token, host.address.port()) {
             Some(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response(),
             None => closed("This link was used already or is too old."),
         };
     }
-    if host.doors.entry(&headers).is_none() {
+    if host.entry(&headers).is_none() {
         return closed("Nobody is signed in here.");
     }
     match tokio::fs::read_to_string(host.index()).await {

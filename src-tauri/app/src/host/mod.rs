@@ -6,14 +6,18 @@
 mod doors;
 mod events;
 mod files;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use doors::{Doors, Entry};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use andon_api::{ApiError, Console, ErrorCode};
+use andon_domain::CanonicalJson;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -23,8 +27,12 @@ use axum::routing::{get, post};
 use axum::{Json, Router, extract::Request};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::timers;
 
 const MOST_BODY: usize = 1024 * 1024;
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
                    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -34,9 +42,15 @@ pub(crate) struct Host {
     pub(crate) doors: Arc<Doors>,
     pub(crate) address: SocketAddr,
     pub(crate) ui: Option<PathBuf>,
+    pub(crate) stopped: watch::Receiver<bool>,
 }
 
 impl Host {
+    /// Who sends these headers.
+    pub(crate) fn entry(&self, headers: &HeaderMap) -> Option<Entry> {
+        self.doors.entry(headers, self.address.port())
+    }
+
     /// The page.
     pub(crate) fn index(&self) -> PathBuf {
         self.ui.clone().unwrap_or_default().join("index.html")
@@ -72,7 +86,8 @@ impl BoundHost {
         format!("http://{}", self.address)
     }
 
-    /// Serves until `stop` ends.
+    /// Serves until the console stops. Who is being answered then has a few seconds; a connection that never says anything
+    /// holds nothing up.
     ///
     /// # Errors
     /// When the listener fails.
@@ -81,29 +96,37 @@ impl BoundHost {
         console: Arc<Console>,
         doors: Arc<Doors>,
         ui: Option<PathBuf>,
-        stop: impl Future<Output = ()> + Send + 'static,
+        stopped: watch::Receiver<bool>,
     ) -> std::io::Result<()> {
         let host = Arc::new(Host {
             console,
             doors,
             address: self.address,
-            ui: ui.clone(),
+            ui,
+            stopped: stopped.clone(),
         });
-        axum::serve(self.listener, router(host, ui))
-            .with_graceful_shutdown(stop)
-            .await
+        let serving = axum::serve(self.listener, router(host))
+            .with_graceful_shutdown(timers::until_stopped(stopped.clone()));
+        let patience = async {
+            timers::until_stopped(stopped).await;
+            tokio::time::sleep(LAST_ANSWERS).await;
+        };
+        tokio::select! {
+            ended = serving.into_future() => ended,
+            () = patience => Ok(()),
+        }
     }
 }
 
-fn router(host: Arc<Host>, ui: Option<PathBuf>) -> Router {
+fn router(host: Arc<Host>) -> Router {
     let api = Router::new()
         .route("/api/events", get(events::stream))
         .route("/api/{command}", post(command))
         .route("/control/link", post(link));
-    let pages = match ui {
+    let pages = match &host.ui {
         Some(folder) => Router::new()
             .route("/", get(files::enter))
-            .fallback_service(files::service(folder)),
+            .fallback_service(files::service(folder.clone())),
         None => Router::new().fallback(|| async { StatusCode::NOT_FOUND }),
     };
     api.merge(pages)
@@ -114,7 +137,12 @@ fn router(host: Arc<Host>, ui: Option<PathBuf>) -> Router {
 }
 
 async fn check_host(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
-    match refusal(request.headers(), host.address.port()) {
+    let refused = refusal(request.headers(), host.address.port()).or_else(|| {
+        (request.uri().path() != "/")
+            .then(|| from_elsewhere(request.headers()))
+            .flatten()
+    });
+    match refused {
         Some(words) => (StatusCode::FORBIDDEN, words).into_response(),
         None => next.run(request).await,
     }
@@ -139,6 +167,13 @@ fn refusal(headers: &HeaderMap, port: u16) -> Option<&'static str> {
     let origin = text(header::ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
     (headers.contains_key(header::ORIGIN) && origin != named)
         .then_some("pages of another origin are not served")
+}
+
+/// Browsers say whether a page of another origin (also one of another port on this machine) asks. Only a link to the front
+/// page may be followed from there.
+fn from_elsewhere(headers: &HeaderMap) -> Option<&'static str> {
+    let site = headers.get("sec-fetch-site")?;
+    (site != "same-origin" && site != "none").then_some("pages of another origin are not served")
 }
 
 async fn harden(mut response: Response) -> Response {
@@ -166,13 +201,16 @@ async fn command(
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Response {
-    let Some(entry) = host.doors.entry(&headers) else {
+    let Some(entry) = host.entry(&headers) else {
         return not_signed_in(&host);
     };
     // A form of another page cannot set this header without a preflight, which is never answered.
-    let is_json = headers
+    let content_type = headers
         .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+        .and_then(|value| value.to_str().ok());
+    let is_json = content_type
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if !is_json || (matches!(entry, Entry::Browser(_)) && !headers.contains_key("x-andon")) {
         return failed(
             &host,
@@ -186,15 +224,12 @@ async fn command(
     let body: Value = if body.is_empty() {
         Value::Null
     } else {
-        match serde_json::from_slice(&body) {
-            Ok(body) => body,
-            Err(error) => {
-                return failed(
-                    &host,
-                    ErrorCode::InvalidInput,
-                    &format!("the body is not JSON: {error}"),
-                );
-            }
+        // Strictly: a key that comes twice or a number without an exact value would mean one thing here and another there.
+        let text = std::str::from_utf8(&body).map_err(|_| "the body is not UTF-8".to_owned());
+        match text.and_then(|text| CanonicalJson::parse(text).map_err(|error| error.to_string())) {
+            Ok(body) if body.value().is_object() => body.value().clone(),
+            Ok(_) => return failed(&host, ErrorCode::InvalidInput, "the body is not a JSON object"),
+            Err(words) => return failed(&host, ErrorCode::InvalidInput, &words),
         }
     };
     match host.console.call(entry.session(), &name, body).await {
@@ -205,9 +240,9 @@ async fn command(
 
 /// A fresh sign-in link, for `andonctl open`.
 async fn link(State(host): State<Arc<Host>>, headers: HeaderMap) -> Response {
-    match host.doors.entry(&headers) {
+    match host.entry(&headers) {
         Some(Entry::Control(_)) => {
-            let token = host.doors.new_link(host.console.engine().ids());
+            let token = host.doors.new_link();
             Json(serde_json::json!({ "url": format!("http://{}/?token={token}", host.address) }))
                 .into_response()
         }

@@ -1,5 +1,6 @@
 //! Is the MES there, how does it say it is, and does it let us in? `/health` needs no logon, so one record is read as well.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use andon_domain::ports::{Health, HealthState};
@@ -19,6 +20,8 @@ struct HealthBody {
     status: String,
     #[serde(default)]
     server_time: Option<String>,
+    #[serde(default)]
+    time_zone: Option<String>,
     #[serde(default)]
     checks: Vec<CheckBody>,
 }
@@ -62,6 +65,10 @@ async fn ask(mes: &Mes) -> Result<Health, PortError> {
         Err(_) if answer.status == 503 => return Err(problem(&answer)),
         Err(error) => return Err(error),
     };
+    // A zone that no clock knows would be no help to anybody.
+    if let Some(zone) = body.time_zone.as_deref().filter(|zone| jiff::tz::TimeZone::get(zone).is_ok()) {
+        *mes.time_zone.lock().unwrap_or_else(PoisonError::into_inner) = Some(zone.to_owned());
+    }
     let half = i64::try_from(answer.round_trip.as_millis() / 2).unwrap_or(0);
     let server_time = body.server_time.as_deref().and_then(Timestamp::parse);
     let skew = server_time.map(|theirs| theirs.millis() - (received.millis() - half));

@@ -36,6 +36,8 @@ pub struct Mes {
     machines_tag: Mutex<Option<(String, String)>>,
     /// Where the stream ended, to go on from there.
     last_event: Arc<Mutex<Option<String>>>,
+    /// Zone of the site, as the last health check said.
+    time_zone: Mutex<Option<String>>,
 }
 
 impl Mes {
@@ -66,6 +68,7 @@ impl Mes {
             clock,
             machines_tag,
             last_event,
+            time_zone: Mutex::default(),
         }))
     }
 
@@ -109,6 +112,10 @@ impl PlantFeed for Mes {
 
     async fn listen(&self) -> Result<PlantEvents, PortError> {
         events::listen(self).await
+    }
+
+    fn time_zone(&self) -> Option<String> {
+        self.time_zone.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

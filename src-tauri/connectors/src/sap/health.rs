@@ -54,7 +54,9 @@ pub(crate) fn health_of(error: &PortError) -> (HealthState, Option<&'static str>
         ),
         PortErrorKind::NotConfigured => (
             HealthState::NotConfigured,
-            Some("Complete the connection's settings."),
+            Some(
+                "Set the user in the configuration, and the password or token with: andonctl credential set sap (or mes, model).",
+            ),
         ),
         PortErrorKind::Locked => (
             HealthState::NotConfigured,

@@ -13,7 +13,7 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 use tokio::sync::Semaphore;
 
-use super::wall::{self, Allowed, Denied};
+use super::wall::{self, Allowed, Denial, Denied};
 
 /// Queries at the same time; more wait.
 const PARALLEL: usize = 4;
@@ -206,9 +206,13 @@ fn read(statement: &mut Statement<'_>, most: usize, max_bytes: usize) -> rusqlit
 }
 
 fn explain(error: &rusqlite::Error, denied: &Denied, stop: &Stop) -> PortError {
-    if let Some(what) = denied.what() {
+    if let Some(Denial::SameName(name)) = denied.what() {
+        let message = format!("cannot tell a WITH query from a table of the same name, choose another: {name}");
+        return failure(PortErrorKind::Rejected, &message).detail(error.to_string());
+    }
+    if let Some(Denial::Unchecked(what)) = denied.what() {
         // The guard let through what the database would not: one of the two walls has a hole.
-        tracing::error!(denied = what, "the walls disagree on a checked query");
+        tracing::error!(denied = %what, "the walls disagree on a checked query");
         return failure(
             PortErrorKind::Rejected,
             "refused a query that the guard had allowed",
@@ -227,9 +231,20 @@ fn explain(error: &rusqlite::Error, denied: &Denied, stop: &Stop) -> PortError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::SystemIoFailure) => {
             (PortErrorKind::Unavailable, "cannot be read")
         }
-        _ => (PortErrorKind::Rejected, "could not run the query"),
+        _ => (PortErrorKind::Rejected, plainly(&error.to_string())),
     };
     failure(kind, message).detail(error.to_string())
+}
+
+/// What SQLite says of a checked query that it still does not run, without its words: they may name what is hidden.
+fn plainly(detail: &str) -> &'static str {
+    if detail.contains("aggregate") || detail.contains("window") {
+        "could not run the query: an aggregate or a window stands where none may be"
+    } else if detail.contains("no such column") || detail.contains("ON clause") {
+        "could not run the query: a column cannot be named at that place, for example in ORDER BY of a subquery"
+    } else {
+        "could not run the query"
+    }
 }
 
 fn failure(kind: PortErrorKind, message: &str) -> PortError {

@@ -18,6 +18,7 @@ use rusqlite::limits::Limit;
 pub(super) struct Allowed {
     tables: HashMap<String, HashSet<String>>,
     functions: HashSet<String>,
+    ctes: HashSet<String>,
 }
 
 impl Allowed {
@@ -31,6 +32,7 @@ impl Allowed {
         Self {
             tables: tables.collect(),
             functions: lower(query.functions()),
+            ctes: lower(query.ctes()),
         }
     }
 
@@ -43,6 +45,7 @@ impl Allowed {
                 .map(|(table, columns)| ((*table).to_owned(), set(columns)))
                 .collect(),
             functions: set(functions),
+            ctes: HashSet::new(),
         }
     }
 
@@ -89,18 +92,32 @@ fn is_real(name: &str, real_names: &HashSet<String>) -> bool {
         || real_names.contains(name)
 }
 
-/// What the authorizer denied first, in words for the log.
+/// What the authorizer denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Denial {
+    /// Something that the guard did not check, in words for the log: an alarm.
+    Unchecked(String),
+    /// A table that has the name of a WITH query. SQLite reports the rows of both alike, so neither is read.
+    SameName(String),
+}
+
+/// What the authorizer denied first.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Denied(Arc<Mutex<Option<String>>>);
+pub(super) struct Denied(Arc<Mutex<Option<Denial>>>);
 
 impl Denied {
-    pub(super) fn what(&self) -> Option<String> {
+    pub(super) fn what(&self) -> Option<Denial> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn note(&self, context: &AuthContext<'_>) {
+    fn note(&self, context: &AuthContext<'_>, ctes: &HashSet<String>) {
         let mut what = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        what.get_or_insert_with(|| format!("{:?}", context.action));
+        what.get_or_insert_with(|| match context.action {
+            AuthAction::Read { table_name, column_name: "" } if ctes.contains(&table_name.to_lowercase()) => {
+                Denial::SameName(table_name.to_owned())
+            }
+            action => Denial::Unchecked(format!("{action:?}")),
+        });
     }
 }
 
@@ -142,7 +159,7 @@ pub(super) fn raise(connection: &Connection, allowed: Allowed) -> rusqlite::Resu
         if allowed.judge(&context, &real_names) {
             Authorization::Allow
         } else {
-            noted.note(&context);
+            noted.note(&context, &allowed.ctes);
             Authorization::Deny
         }
     }))?;

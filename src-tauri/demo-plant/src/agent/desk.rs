@@ -201,7 +201,7 @@ fn rationale(need: &Need, reading: &Reading) -> String {
     }
     if reading.downtime_events > 0 {
         text.push_str(&format!(
-            " {} stops are on record for the last 8 hours.",
+            " {} of the last 8 hours' stops were looked at.",
             reading.downtime_events
         ));
     }

@@ -47,8 +47,17 @@ pub struct InvalidParameter {
 
 /// The parameters of a call are not acceptable; nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("parameters are not valid: {}", .0.iter().map(|p| format!("{}: {}", p.field, p.message)).collect::<Vec<_>>().join("; "))]
+#[error("parameters are not valid: {}", in_words(.0))]
 pub struct InvalidParameters(pub Vec<InvalidParameter>);
+
+/// What concerns the whole has no field to name.
+fn in_words(parameters: &[InvalidParameter]) -> String {
+    let words = parameters.iter().map(|p| match p.field.as_str() {
+        "" => p.message.clone(),
+        field => format!("{field}: {}", p.message),
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
 
 /// What a write would do, in words made from its canonical parameters and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -14,7 +14,7 @@ mod tests;
 pub use card::{Abilities, Card, Hindrance, Similar, card, describe, hindrance, list};
 pub use decide::{Decision, deny_presets, decide, extend, undo};
 pub use request::{Asked, Requested, cancel, own, request, wait};
-pub use send::{reconcile, send_due, settle};
+pub use send::{reconcile, send_due, settle, start_due};
 pub use sweep::{next_due, recover, sweep};
 
 pub(crate) use send::Unwritten;

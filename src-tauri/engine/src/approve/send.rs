@@ -8,6 +8,7 @@ use andon_domain::audit::{AuditEvent, AuditOutcome};
 use andon_domain::{ApprovalId, Caller, PortError, PortErrorKind, System, operations};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::task::JoinSet;
 
 use super::decide::{check_person, settle_at};
 use super::sweep::put_in_order;
@@ -25,41 +26,93 @@ pub(crate) struct Unwritten {
     action: &'static str,
 }
 
-/// Sends every approved request whose undo window is over. Returns how many were sent, or surely not sent. Only one call
-/// sends at a time: what is found half sent when the next begins was interrupted.
+/// How many requests are sent side by side. A slow system delays those behind it and nobody else.
+const AT_ONCE: usize = 8;
+
+/// A request that is being sent; forgotten again however its sending ends.
+struct InFlight {
+    engine: Arc<Engine>,
+    id: ApprovalId,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.engine.in_flight().remove(&self.id);
+    }
+}
+
+/// Sends every approved request whose undo window is over, a few at a time, and waits for their ends. Returns how many were
+/// sent, or surely not sent.
 ///
 /// # Errors
 /// When the journal cannot be read or written; what was not marked as dispatched was not sent.
 pub async fn send_due(engine: &Arc<Engine>) -> Result<u32, EngineError> {
-    let _alone = engine.sending.lock().await;
-    // Nothing new is sent while the end of something sent cannot be written down.
-    write_down_ends(engine).await?;
-    let now = engine.clock.now();
-    let (mut sent, mut failure) = (0, None);
-    for row in engine.journal.in_states(&[State::Approved, State::Claimed, State::Dispatched]).await? {
-        let result = if row.progress.state != State::Approved {
-            put_in_order(engine, &row, "the journal failed", "approval.unknown_after_failure").await
-        } else if row.progress.dispatch_after.is_some_and(|after| after <= now) {
-            send(engine, row).await.map(|()| sent += 1)
-        } else {
-            continue;
-        };
-        match result {
-            // Somebody denied or undid it first: that is the other's right, not a failure.
-            Ok(()) | Err(EngineError::AlreadyDecided(_)) => {}
-            // One request that cannot be sent keeps no other from being sent.
-            Err(error) => failure = failure.or(Some(error)),
+    let mut running = JoinSet::new();
+    let mut failure = start_due(engine, &mut running).await.err();
+    let mut sent = 0;
+    while let Some(ended) = running.join_next().await {
+        match ended {
+            Ok(Ok(())) => sent += 1,
+            Ok(Err(error)) => failure = failure.or(Some(error)),
+            // It panicked: its row is put in order by the next call.
+            Err(_) => {}
         }
     }
     failure.map_or(Ok(sent), Err)
 }
 
+/// Begins to send what is due, each request in its own task of `running`, at most a few at a time. Whoever ends the console
+/// waits for `running`. What is found half sent and is not being sent was interrupted and is put in order.
+///
+/// # Errors
+/// When the journal cannot be read or written; what was not marked as dispatched was not sent.
+pub async fn start_due(
+    engine: &Arc<Engine>,
+    running: &mut JoinSet<Result<(), EngineError>>,
+) -> Result<(), EngineError> {
+    let _alone = engine.sending.lock().await;
+    // Asked first: a sending that ends from here on has left its end in memory or in the journal, and waits for the next call.
+    let before = engine.in_flight().clone();
+    // Nothing new is sent while the end of something sent cannot be written down.
+    write_down_ends(engine).await?;
+    let now = engine.clock.now();
+    let mut failure = None;
+    for row in engine.journal.in_states(&[State::Approved, State::Claimed, State::Dispatched]).await? {
+        let id = row.request.id;
+        if before.contains(&id) {
+            continue;
+        }
+        if row.progress.state != State::Approved {
+            match put_in_order(engine, &row, "the journal failed", "approval.unknown_after_failure").await {
+                Ok(()) | Err(EngineError::AlreadyDecided(_)) => {}
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        } else if row.progress.dispatch_after.is_some_and(|after| after <= now) {
+            let mut in_flight = engine.in_flight();
+            if in_flight.len() >= AT_ONCE || !in_flight.insert(id) {
+                continue;
+            }
+            let marked = InFlight { engine: Arc::clone(engine), id };
+            running.spawn(async move {
+                match send(&marked.engine, row).await {
+                    // Somebody denied or undid it first: that is the other's right, not a failure.
+                    Err(EngineError::AlreadyDecided(_)) => Ok(()),
+                    ended => ended,
+                }
+            });
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}
+
 async fn write_down_ends(engine: &Engine) -> Result<(), EngineError> {
+    let mut failure = None;
     for end in engine.take_unwritten() {
         let system = Caller::system(end.row.request.tenant.clone());
-        write_down(engine, &system, end).await?;
+        // Each is tried, and kept again when it fails: none may be forgotten because of another.
+        failure = write_down(engine, &system, end).await.err().or(failure);
     }
-    Ok(())
+    failure.map_or(Ok(()), Err)
 }
 
 /// Writes down how a write ended. If the disk refuses now it is tried again; if the console stops before that, the row is

@@ -125,7 +125,7 @@ fn model_request(engine: &Engine, tenant: &Tenant, caller: &Caller, question: &s
         question: question.to_owned(),
         dialect: tenant.parts.source.dialect().as_str().to_owned(),
         schema: schema_for_model(&policy_of(tenant, caller)),
-        today: engine.clock.now().date_in(tenant.parts.time_zone.as_deref()),
+        today: engine.clock.now().date_in(tenant.time_zone().as_deref()),
         previous: None,
     }
 }

@@ -172,7 +172,7 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
         .view(Feed::Machines, is_configured(tenant, Feed::Machines), now);
     Ok(Board {
         at: now,
-        time_zone: tenant.parts.time_zone.clone(),
+        time_zone: tenant.time_zone(),
         lines: lines(&machines),
         abnormal: abnormal(&machines),
         feed: with_age_of_content(feed, counts),

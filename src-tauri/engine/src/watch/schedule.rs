@@ -159,9 +159,12 @@ impl Inner {
     }
 
     fn stale_after(&self, feed: Feed) -> Duration {
+        // While polls fail, what came before is not given the longer patience of the stream that brought it.
+        let is_well = |state: &&FeedState| state.failures == 0;
         let at_ok = self
             .feeds
             .get(&feed)
+            .filter(is_well)
             .map_or(Duration::ZERO, |state| state.interval_at_ok);
         (interval(feed, self.is_live).max(at_ok) * 3).max(LEAST_STALE)
     }

@@ -143,6 +143,10 @@ impl Walk<'_> {
             );
             return;
         }
+        if kind == JoinKind::Full && self.dialect == Dialect::Sqlite {
+            // SQLite makes the merged column of the two sides with a function call, which its authorizer reports.
+            self.functions.insert("coalesce".to_owned());
+        }
         let mut condition: Option<Expr> = None;
         for column in columns {
             let key = self.dialect.key(column);

@@ -73,6 +73,8 @@ pub(crate) struct Walk<'p> {
     functions: BTreeSet<String>,
     params: Vec<Param>,
     ctes: Vec<VisibleCte>,
+    /// Names of all CTEs met, also of those no longer in sight.
+    cte_names: BTreeSet<String>,
     scopes: Vec<Scope>,
     /// Highest class met since the current output column began.
     class: Option<Class>,
@@ -91,6 +93,7 @@ pub(crate) struct Found {
     pub(crate) changes: Vec<Change>,
     pub(crate) reads: Vec<TableRead>,
     pub(crate) functions: Vec<String>,
+    pub(crate) ctes: Vec<String>,
     pub(crate) params: Vec<Param>,
 }
 
@@ -106,6 +109,7 @@ impl<'p> Walk<'p> {
             functions: BTreeSet::new(),
             params: Vec::new(),
             ctes: Vec::new(),
+            cte_names: BTreeSet::new(),
             scopes: Vec::new(),
             class: None,
             keeping: 0,
@@ -142,6 +146,7 @@ impl<'p> Walk<'p> {
             changes: self.changes,
             reads,
             functions: self.functions.into_iter().collect(),
+            ctes: self.cte_names.into_iter().collect(),
             params: self.params,
         }
     }

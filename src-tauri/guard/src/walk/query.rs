@@ -122,6 +122,7 @@ impl Walk<'_> {
         self.scopes = outer;
         self.class = class;
         let columns = self.rename_columns(alias, outputs);
+        self.cte_names.insert(name.to_lowercase());
         self.ctes.push(VisibleCte {
             key,
             name,

@@ -5,7 +5,8 @@
  */
 export type ChangeView = { 
 /**
- * limit_added, limit_lowered, wildcard_expanded or literal_bound.
+ * limit_added, limit_lowered, star_expanded, column_left_out, literal_bound, join_spelled_out, alias_resolved or
+ * name_added.
  */
 code: string, 
 /**

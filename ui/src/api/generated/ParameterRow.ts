@@ -13,6 +13,6 @@ field: string,
  */
 now: string | null, 
 /**
- * Value after approval.
+ * Value after approval; the same as `now` for what is only shown beside the parameters and stays as it is.
  */
 after: string, };

@@ -70,7 +70,9 @@ class ApprovalsStore {
   /** What is no longer open, newest first: on its way, decided, expired. */
   get recent(): readonly ApprovalItem[] {
     const sendingNow = this.waiting.items.filter((item) => !needsPerson(item));
-    return [...sendingNow, ...this.decided.items, ...this.expired.items].filter((item) => !this.order.includes(item.id)).sort((a, b) => endOf(b) - endOf(a));
+    // The lists are read one by one: what moved on meanwhile stands in two of them. The later state wins.
+    const byId = new Map([...sendingNow, ...this.decided.items, ...this.expired.items].map((item) => [item.id, item]));
+    return [...byId.values()].filter((item) => !this.order.includes(item.id)).sort((a, b) => endOf(b) - endOf(a));
   }
 
   /** Decisions of this person inside their undo window. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ApprovalItem } from "../../api";
-import { aroundValue, reasonWords, verdict } from "./words";
+import { aroundValue, executedAt, reasonWords, riskReasons, verdict } from "./words";
 
 const item = (more: Partial<ApprovalItem>): ApprovalItem => ({
   id: "a", title: "t", operation: "o", requester: "agent", risk: "medium", state: "pending", requested_at: "", decide_by: "", decided_at: null,
@@ -26,11 +26,24 @@ it("puts the ready part of a reason into words", () => {
   expect(["wrong_target", "not_now: after the audit", "Terms not agreed.", "other_code: x"].map(reasonWords)).toEqual(["Wrong target", "Not now: after the audit", "Terms not agreed.", "other_code: x"]);
 });
 
+it("tells when the system did it, not when a person decided", () => {
+  const entry = (at: string, action: string) => ({ at, action, who: "Andon" });
+  const decided = item({ decided_at: "10:00" });
+  const sent = [entry("09:59", "approval.requested"), entry("10:05", "approval.dispatched")];
+  expect(executedAt({ item: decided, timeline: [...sent, entry("10:06", "approval.succeeded")] })).toBe("10:06");
+  expect(executedAt({ item: decided, timeline: [...sent, entry("10:40", "approval.reconciled")] })).toBe("10:05");
+  expect(executedAt({ item: decided, timeline: [] })).toBe("10:00");
+});
+
 describe("the money in a sentence", () => {
   it("is set apart", () => {
     expect(aroundValue({ sentence: "Orders coil for EUR 1,284,600.00. Soon.", value: { amount: "1284600.00", currency: "EUR" } })).toEqual([
-      { text: "Orders coil for ", isValue: false }, { text: "EUR 1,284,600.00", isValue: true }, { text: ". Soon.", isValue: false },
+      { text: "Orders coil for ", isValue: false }, { text: "EUR\u00a01,284,600.00", isValue: true }, { text: ". Soon.", isValue: false },
     ]);
+  });
+  it("is grouped, digit for digit", () => {
+    expect(aroundValue({ sentence: "for EUR 1284600.00.", value: { amount: "1284600.00", currency: "EUR" } })[1]).toEqual({ text: "EUR\u00a01,284,600.00", isValue: true });
+    expect(riskReasons({ risk_reasons: ["EUR 8545.60 commits money", "limit of EUR 5"], value: { amount: "8545.60", currency: "EUR" } })).toBe("EUR\u00a08,545.60 commits money, limit of EUR\u00a05");
   });
   it("is left alone when the currency is no code", () => {
     expect(aroundValue({ sentence: "for .* 5", value: { amount: "5", currency: ".*" } })).toEqual([{ text: "for .* 5", isValue: false }]);

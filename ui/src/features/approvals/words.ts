@@ -68,6 +68,12 @@ export function story(card: ApprovalCard): { at: string; what: string; who: stri
   });
 }
 
+/** When the system carried it out: its own confirmation; where that was lost, when it was sent. Not when it was decided. */
+export function executedAt(card: Pick<ApprovalCard, "timeline" | "item">): string {
+  const of = (action: string): string | undefined => card.timeline.findLast((entry) => entry.action === action)?.at;
+  return of("approval.succeeded") ?? of("approval.dispatched") ?? card.item.decided_at ?? card.item.decide_by;
+}
+
 const PRESETS: Readonly<Record<string, MessageKey>> = {
   unauthorised_scope: "approvals.preset.unauthorised_scope", suspicious_parameters: "approvals.preset.suspicious_parameters", wrong_target: "approvals.preset.wrong_target",
   exceeds_budget: "approvals.preset.exceeds_budget", not_now: "approvals.preset.not_now",
@@ -108,11 +114,23 @@ export function hindranceKey(hindrance: HindranceView): MessageKey {
 
 /** The sentence of what will happen, cut around the money in it, which is what is read first. */
 export function aroundValue(card: Pick<ApprovalCard, "sentence" | "value">): { text: string; isValue: boolean }[] {
-  const currency = card.value?.currency ?? "";
+  return aroundMoney(card.sentence, card.value?.currency ?? "");
+}
+
+/** What made the risk what it is, on one line, money as the operator writes it. */
+export function riskReasons(card: Pick<ApprovalCard, "risk_reasons" | "value">): string {
+  return aroundMoney(card.risk_reasons.join(", "), card.value?.currency ?? "").map((part) => part.text).join("");
+}
+
+function aroundMoney(words: string, currency: string): { text: string; isValue: boolean }[] {
   // A code is three letters; anything else came from a system and is not put into a pattern.
-  if (!/^[A-Z]{3}$/.test(currency)) return [{ text: card.sentence, isValue: false }];
-  return card.sentence
-    .split(new RegExp(`(${currency}[ \\u00a0]\\d[\\d.,]*\\d)`))
+  if (!/^[A-Z]{3}$/.test(currency)) return [{ text: words, isValue: false }];
+  return words
+    .split(new RegExp(`(${currency}[ \\u00a0]\\d(?:[\\d.,]*\\d)?)`))
     .filter((text) => text !== "")
-    .map((text) => ({ text, isValue: text.startsWith(currency) && /\d$/.test(text) }));
+    .map((text) => {
+      const isValue = text.startsWith(currency) && /\d$/.test(text);
+      // The same digits, grouped; what is no plain decimal stays as it is.
+      return { text: isValue ? formatAmount(text.slice(4), currency) : text, isValue };
+    });
 }

@@ -3,11 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use andon_approvals::{
-    Action, ApplyOutcome, ApprovalRequest, ApprovalRow, ApprovedChange, ChangeReference, PreconditionState,
-    Progress, Reconciled, Roster, State, action_digest,
+    Action, ApplyOutcome, ApprovalRequest, ApprovalRow, ApprovedChange, ChangeReference, DecisionPayload, Person,
+    PreconditionState, Progress, Reconciled, RiskPolicy, Roster, State, Verdict, action_digest, new_signing_key,
+    public_key, sign,
 };
 use andon_domain::time::Deadline;
-use andon_domain::{ApprovalId, Clock, OperationName, PortErrorKind, Risk, TenantId};
+use andon_domain::{
+    Amount, ApprovalId, Class, Clock, Ids, Money, OperationName, PortErrorKind, Risk, Role, TenantId, UserId,
+};
 
 use super::*;
 use crate::stranger::Seen;
@@ -48,9 +51,9 @@ fn row(fingerprint: [u8; 32]) -> ApprovalRow {
         digest,
         endpoint_fingerprint: fingerprint,
         policy_version: "1".to_owned(),
-        risk: Risk::Low,
+        risk: Risk::High,
         risk_reasons: Vec::new(),
-        quorum: 0,
+        quorum: 1,
         requested_by: "agent:a".to_owned(),
         on_behalf_of: None,
         rationale: None,
@@ -65,6 +68,26 @@ fn row(fingerprint: [u8; 32]) -> ApprovalRow {
     progress.state = State::Dispatched;
     progress.execute_by = Some(later);
     progress.attempt = Some("1".to_owned());
+    let (key, _) = new_signing_key(&OneKey);
+    let now = noon().now();
+    let payload = DecisionPayload {
+        approval_id: request.id,
+        tenant: request.tenant.clone(),
+        operation: request.operation.to_string(),
+        endpoint_fp: andon_domain::canonical::hex(&fingerprint),
+        action_digest: request.digest.to_string(),
+        risk: request.risk,
+        policy_version: request.policy_version.clone(),
+        verdict: Verdict::Approve,
+        operator_id: "ada".to_owned(),
+        key_id: public_key(&key).key_id,
+        requested_by: request.requested_by.clone(),
+        decided_at: now.millis(),
+        execute_before: now.millis() + 60_000,
+        nonce: "0".repeat(32),
+        reason: None,
+    };
+    progress.decisions = vec![sign(payload, &key).unwrap()];
     ApprovalRow {
         request,
         progress,
@@ -72,11 +95,55 @@ fn row(fingerprint: [u8; 32]) -> ApprovalRow {
     }
 }
 
+/// One signing key for every test.
+struct OneKey;
+
+impl Ids for OneKey {
+    fn uuid(&self) -> uuid::Uuid {
+        uuid::Uuid::from_u128(1)
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        buffer.fill(1);
+    }
+}
+
+/// The one person who approves here.
+fn roster() -> Roster {
+    let ada = Person {
+        id: UserId::from("ada"),
+        name: "Ada".to_owned(),
+        role: Role::Operator,
+        clearance: Class::BusinessSensitive,
+        tenants: vec![TenantId::default_tenant()],
+        key: public_key(&new_signing_key(&OneKey).0),
+        valid_from: noon().now(),
+        revoked_at: None,
+        is_demo: false,
+    };
+    Roster { people: vec![ada] }
+}
+
+fn policy() -> RiskPolicy {
+    let limit = |amount: i64| Money {
+        amount: Amount::from(amount),
+        currency: "EUR".to_owned(),
+    };
+    RiskPolicy {
+        medium_below: limit(100),
+        critical_above: limit(10_000),
+        auto_approve_low: false,
+        decide_within: Duration::from_secs(300),
+        execute_within: Duration::from_secs(60),
+    }
+}
+
 fn change(sap: &Arc<Sap>) -> ApprovedChange {
     let fingerprint = sap.create_purchase_order().endpoint_fingerprint();
     ApprovedChange::from_dispatched(
         &row(fingerprint),
-        &Roster::default(),
+        &roster(),
+        &policy(),
         &fingerprint,
         &noon().moment(),
     )
