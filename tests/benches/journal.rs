@@ -143,7 +143,7 @@ async fn one_change(journal: &dyn ApprovalJournal) {
     })
     .await;
     let row = step(journal, row, "approval.dispatched", |_, progress| {
-        progress.state = State::Dispatched
+        progress.state = State::Dispatched;
     })
     .await;
     step(journal, row, "approval.succeeded", |_, progress| {

@@ -22,9 +22,15 @@ use crate::wire::ReadAnswer;
 const RETRY_AFTER_MS: u64 = 2_000;
 /// Arguments that travel beside the parameters of a write and are taken off before the digest.
 const BESIDE: [(&str, &str); 3] = [
-    ("rationale", "Why you ask, in plain words for the person who decides. Shown as not verified."),
+    (
+        "rationale",
+        "Why you ask, in plain words for the person who decides. Shown as not verified.",
+    ),
     ("on_behalf_of", "The person you act for."),
-    ("idempotency_key", "A key of yours: the same key gives the same request, however often you call."),
+    (
+        "idempotency_key",
+        "A key of yours: the same key gives the same request, however often you call.",
+    ),
 ];
 
 /// An agent that showed a valid token.
@@ -154,7 +160,14 @@ impl Console {
             limit: take(&mut arguments, "limit", request)?,
             cursor: take(&mut arguments, "cursor", request)?,
         };
-        let read = dispatch::read(&self.engine, &agent.caller, operation, &Value::Object(arguments), &page).await;
+        let read = dispatch::read(
+            &self.engine,
+            &agent.caller,
+            operation,
+            &Value::Object(arguments),
+            &page,
+        )
+        .await;
         read.map(ReadAnswer::from).map_err(|e| from_engine(e, request))
     }
 
@@ -193,7 +206,8 @@ impl Console {
         let request = self.engine.ids().request();
         let id = parse_id(id, request)?;
         let row = approve::wait(&self.engine, &agent.caller, id, patience).await;
-        row.map(|row| self.write_answer(&row)).map_err(|e| from_engine(e, request))
+        row.map(|row| self.write_answer(&row))
+            .map_err(|e| from_engine(e, request))
     }
 
     /// The agent takes its request back.
@@ -204,7 +218,8 @@ impl Console {
         let request = self.engine.ids().request();
         let id = parse_id(id, request)?;
         let row = approve::cancel(&self.engine, &agent.caller, id).await;
-        row.map(|row| self.write_answer(&row)).map_err(|e| from_engine(e, request))
+        row.map(|row| self.write_answer(&row))
+            .map_err(|e| from_engine(e, request))
     }
 
     /// The newest requests of this agent.
@@ -213,7 +228,9 @@ impl Console {
     /// When the journal cannot be read.
     pub async fn agent_requests(&self, agent: &AgentSession) -> Result<Vec<WriteAnswer>, ApiError> {
         let request = self.engine.ids().request();
-        let rows = approve::own(&self.engine, &agent.caller, 50).await.map_err(|e| from_engine(e, request))?;
+        let rows = approve::own(&self.engine, &agent.caller, 50)
+            .await
+            .map_err(|e| from_engine(e, request))?;
         Ok(rows.iter().map(|row| self.write_answer(row)).collect())
     }
 
@@ -242,13 +259,19 @@ fn answer(row: &ApprovalRow, roster: &Roster, now: Timestamp) -> WriteAnswer {
         (State::Pending | State::Approved | State::Claimed | State::Dispatched, _) => "pending",
     };
     // The first vote of two is not a decision yet, and nobody's to tell.
-    let decisions = if progress.state == State::Pending { &[] } else { progress.standing_decisions() };
+    let decisions = if progress.state == State::Pending {
+        &[]
+    } else {
+        progress.standing_decisions()
+    };
     let is_by_policy = row.request.quorum == 0 && decisions.is_empty();
     let mut names: Vec<String> = decisions
         .iter()
         .map(|decision| {
             let id = andon_domain::UserId::from(decision.payload.operator_id.as_str());
-            roster.person(&id).map_or_else(|| id.to_string(), |person| person.name.clone())
+            roster
+                .person(&id)
+                .map_or_else(|| id.to_string(), |person| person.name.clone())
         })
         .collect();
     let mut verdict = decisions.last().map(|decision| decision.payload.verdict);
@@ -256,7 +279,11 @@ fn answer(row: &ApprovalRow, roster: &Roster, now: Timestamp) -> WriteAnswer {
         (names, verdict) = (vec!["policy".to_owned()], Some(Verdict::Approve));
     }
     let is_waiting = status == "pending";
-    let end = if is_waiting { now } else { progress.decided_at.unwrap_or(now) };
+    let end = if is_waiting {
+        now
+    } else {
+        progress.decided_at.unwrap_or(now)
+    };
     let waited = end.since(row.request.requested_at);
     WriteAnswer {
         status: status.to_owned(),
@@ -266,12 +293,16 @@ fn answer(row: &ApprovalRow, roster: &Roster, now: Timestamp) -> WriteAnswer {
             Verdict::Deny => "denied".to_owned(),
         }),
         decided_by: names,
-        reason: decisions.last().and_then(|decision| decision.payload.reason.clone()),
+        reason: decisions
+            .last()
+            .and_then(|decision| decision.payload.reason.clone()),
         edited: None,
         waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
         reference: outcome.and_then(|outcome| outcome.reference.clone()),
         outcome: outcome.map(|outcome| outcome.message.clone()),
-        warnings: outcome.map(|outcome| outcome.warnings.clone()).unwrap_or_default(),
+        warnings: outcome
+            .map(|outcome| outcome.warnings.clone())
+            .unwrap_or_default(),
         expires_at: (progress.state == State::Pending).then_some(progress.decide_by.utc),
         retry_after_ms: is_waiting.then_some(RETRY_AFTER_MS),
         note: note(status).to_owned(),
@@ -289,7 +320,9 @@ const fn note(status: &str) -> &'static str {
         b"cancelled" => "The request was taken back. Nothing was done.",
         b"refused_by_system" => "It was approved, but the system refused it. Nothing was done.",
         b"not_sent" => "It was approved, but not sent. Nothing was done. You may ask again.",
-        _ => "It was sent, but whether it arrived is not known. A person is checking. Do not ask for it again.",
+        _ => {
+            "It was sent, but whether it arrived is not known. A person is checking. Do not ask for it again."
+        }
     }
 }
 
@@ -308,7 +341,10 @@ fn operation_tool(operation: &'static Operation) -> Tool {
             );
         } else {
             for (name, description) in BESIDE {
-                properties.insert(name.to_owned(), json!({"type": "string", "description": description}));
+                properties.insert(
+                    name.to_owned(),
+                    json!({"type": "string", "description": description}),
+                );
             }
         }
     }
@@ -344,8 +380,18 @@ fn request_tools() -> Vec<Tool> {
             by_id.clone(),
             true,
         ),
-        tool("cancel_approval", "Takes back a request of yours that nobody has decided yet.", by_id, false),
-        tool("list_my_requests", "Your newest requests and where each stands.", nothing, true),
+        tool(
+            "cancel_approval",
+            "Takes back a request of yours that nobody has decided yet.",
+            by_id,
+            false,
+        ),
+        tool(
+            "list_my_requests",
+            "Your newest requests and where each stands.",
+            nothing,
+            true,
+        ),
     ]
 }
 
@@ -354,9 +400,16 @@ fn take<T: serde::de::DeserializeOwned>(
     name: &str,
     request: RequestId,
 ) -> Result<Option<T>, ApiError> {
-    let Some(value) = arguments.remove(name).filter(|value| !value.is_null()) else { return Ok(None) };
+    let Some(value) = arguments.remove(name).filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
     serde_json::from_value(value).map(Some).map_err(|e| {
-        ApiError::new(request, ErrorCode::InvalidInput, format!("{name}: {e}"), "Correct it and call again.")
+        ApiError::new(
+            request,
+            ErrorCode::InvalidInput,
+            format!("{name}: {e}"),
+            "Correct it and call again.",
+        )
     })
 }
 

@@ -138,7 +138,11 @@ commands! {
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: Value, request: RequestId) -> Result<T, ApiError> {
-    let body = if body.is_null() { Value::Object(serde_json::Map::new()) } else { body };
+    let body = if body.is_null() {
+        Value::Object(serde_json::Map::new())
+    } else {
+        body
+    };
     serde_json::from_value(body).map_err(|e| {
         ApiError::new(
             request,
@@ -152,6 +156,11 @@ fn read<T: serde::de::DeserializeOwned>(body: Value, request: RequestId) -> Resu
 fn write<T: serde::Serialize>(output: &T, request: RequestId) -> Result<Value, ApiError> {
     serde_json::to_value(output).map_err(|e| {
         tracing::error!(request_id = %request, "answer cannot be written: {e}");
-        ApiError::new(request, ErrorCode::SystemProtocol, "the answer cannot be written", "Quote the reference.")
+        ApiError::new(
+            request,
+            ErrorCode::SystemProtocol,
+            "the answer cannot be written",
+            "Quote the reference.",
+        )
     })
 }

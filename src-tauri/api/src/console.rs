@@ -125,7 +125,10 @@ impl Session {
     /// The caller behind this session now. Somebody the roster does not know (no keyring yet) may look and nothing more.
     #[must_use]
     pub fn caller(&self, console: &Console) -> Caller {
-        let user = self.user.read().map_or_else(|poisoned| poisoned.into_inner().clone(), |user| user.clone());
+        let user = self
+            .user
+            .read()
+            .map_or_else(|poisoned| poisoned.into_inner().clone(), |user| user.clone());
         people::caller(&console.engine, &user, &self.tenant, self.via).unwrap_or_else(|| Caller {
             tenant: self.tenant.clone(),
             principal: Principal::Person(user),
@@ -155,7 +158,9 @@ pub fn event(change: &Change, tenant: &TenantId) -> Option<ApiEvent> {
         Change::ApprovalChanged { tenant: t, id } if t == tenant => {
             Some(ApiEvent::ApprovalChanged { id: id.to_string() })
         }
-        Change::FeedChanged { tenant: t, feed } if t == tenant => Some(ApiEvent::PlantChanged { feed: *feed }),
+        Change::FeedChanged { tenant: t, feed } if t == tenant => {
+            Some(ApiEvent::PlantChanged { feed: *feed })
+        }
         Change::StatusChanged { tenant: t } if t == tenant => Some(ApiEvent::StatusChanged),
         _ => None,
     }

@@ -83,7 +83,12 @@ pub struct ApiError {
 
 impl ApiError {
     /// An error made by a face itself.
-    pub fn new(request: RequestId, code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(
+        request: RequestId,
+        code: ErrorCode,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self {
             code,
             message: message.into(),
@@ -134,9 +139,17 @@ pub fn from_engine(error: EngineError, request: RequestId) -> ApiError {
                 || "Ask an admin for a token or clearance that allows it.".to_owned(),
                 |role| format!("The {} role is needed. Ask an admin.", role_word(role)),
             );
-            new(ErrorCode::NotPermitted, format!("not permitted: {permission}"), &hint)
+            new(
+                ErrorCode::NotPermitted,
+                format!("not permitted: {permission}"),
+                &hint,
+            )
         }
-        EngineError::NotFound(what) => new(ErrorCode::NotFound, format!("not found: {what}"), "Check the name or key."),
+        EngineError::NotFound(what) => new(
+            ErrorCode::NotFound,
+            format!("not found: {what}"),
+            "Check the name or key.",
+        ),
         EngineError::InvalidParameters(invalid) => {
             let mut mapped = new(
                 ErrorCode::InvalidInput,
@@ -164,9 +177,16 @@ pub fn from_engine(error: EngineError, request: RequestId) -> ApiError {
             mapped
         }
         EngineError::Precondition(checks) => {
-            let failed = checks.iter().filter(|c| c.state == andon_approvals::PreconditionState::Failed);
-            let words: Vec<String> =
-                failed.map(|c| c.detail.as_ref().map_or(c.label.clone(), |d| format!("{}: {d}", c.label))).collect();
+            let failed = checks
+                .iter()
+                .filter(|c| c.state == andon_approvals::PreconditionState::Failed);
+            let words: Vec<String> = failed
+                .map(|c| {
+                    c.detail
+                        .as_ref()
+                        .map_or(c.label.clone(), |d| format!("{}: {d}", c.label))
+                })
+                .collect();
             new(
                 ErrorCode::PreconditionFailed,
                 format!("refused before anybody was asked: {}", words.join("; ")),
@@ -180,12 +200,18 @@ pub fn from_engine(error: EngineError, request: RequestId) -> ApiError {
         ),
         EngineError::KeyReused(row) => new(
             ErrorCode::KeyReused,
-            format!("the idempotency key was used for another request: {}", row.request.id),
+            format!(
+                "the idempotency key was used for another request: {}",
+                row.request.id
+            ),
             "Use a new key for a different request.",
         ),
         EngineError::AlreadyDecided(row) => new(
             ErrorCode::AlreadyDecided,
-            format!("the request has changed meanwhile, it is now: {}", row.progress.state.as_str()),
+            format!(
+                "the request has changed meanwhile, it is now: {}",
+                row.progress.state.as_str()
+            ),
             "Open it again to see who decided and how it ended.",
         ),
         EngineError::DigestChanged => new(
@@ -221,9 +247,10 @@ fn from_port(port: &andon_domain::PortError, request: RequestId) -> ApiError {
     tracing::warn!(request_id = %request, system = port.system.as_str(), kind = ?port.kind, attempts = port.attempts,
         detail = %andon_domain::text::visible(&port.detail, 2_000), "{port}");
     let (code, hint) = match (port.system, port.kind) {
-        (System::Keyring, _) | (_, PortErrorKind::Locked) => {
-            (ErrorCode::KeyringUnavailable, "Unlock the keyring, then try again. Reading still works.")
-        }
+        (System::Keyring, _) | (_, PortErrorKind::Locked) => (
+            ErrorCode::KeyringUnavailable,
+            "Unlock the keyring, then try again. Reading still works.",
+        ),
         (System::Storage, _) => (
             ErrorCode::StorageUnavailable,
             "Free space in the data folder or check its permissions. Nothing was sent; reading still works.",
@@ -232,16 +259,22 @@ fn from_port(port: &andon_domain::PortError, request: RequestId) -> ApiError {
             ErrorCode::SystemUnauthorized,
             "Set a new password or token for this connection. It is not tried again by itself, so that the user is not locked.",
         ),
-        (_, PortErrorKind::Forbidden) => {
-            (ErrorCode::SystemRejected, "The connection's user lacks a permission; ask the system's administrator.")
-        }
-        (_, PortErrorKind::NotFound) => (ErrorCode::NotFound, "Check the key; the record may have been removed."),
-        (_, PortErrorKind::NotConfigured) => {
-            (ErrorCode::NotConfigured, "Set the connection or credential, then try again.")
-        }
-        (_, PortErrorKind::Unavailable | PortErrorKind::OutcomeUnknown) => {
-            (ErrorCode::SystemUnavailable, "Try again in a moment. The status bar shows when it answers again.")
-        }
+        (_, PortErrorKind::Forbidden) => (
+            ErrorCode::SystemRejected,
+            "The connection's user lacks a permission; ask the system's administrator.",
+        ),
+        (_, PortErrorKind::NotFound) => (
+            ErrorCode::NotFound,
+            "Check the key; the record may have been removed.",
+        ),
+        (_, PortErrorKind::NotConfigured) => (
+            ErrorCode::NotConfigured,
+            "Set the connection or credential, then try again.",
+        ),
+        (_, PortErrorKind::Unavailable | PortErrorKind::OutcomeUnknown) => (
+            ErrorCode::SystemUnavailable,
+            "Try again in a moment. The status bar shows when it answers again.",
+        ),
         (_, PortErrorKind::Rejected | PortErrorKind::Conflict) => {
             (ErrorCode::SystemRejected, "The message is the system's own.")
         }

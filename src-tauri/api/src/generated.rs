@@ -36,22 +36,33 @@ fn files_in(dir: &Path) -> BTreeMap<PathBuf, String> {
 
 fn commands_ts(config: &ts_rs::Config) -> String {
     let types = type_names(config);
-    let mut names: Vec<&str> = types.iter().flat_map(|(_, a, b)| [a.as_str(), b.as_str()]).collect();
+    let mut names: Vec<&str> = types
+        .iter()
+        .flat_map(|(_, a, b)| [a.as_str(), b.as_str()])
+        .collect();
     names.sort_unstable();
     names.dedup();
-    let imports: String =
-        names.iter().map(|name| format!("import type {{ {name} }} from \"./{name}\";\n")).collect();
+    let imports: String = names
+        .iter()
+        .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
+        .collect();
     let lines: String = types
         .iter()
-        .map(|(name, request, response)| format!("  {name}: {{ request: {request}; response: {response} }};\n"))
+        .map(|(name, request, response)| {
+            format!("  {name}: {{ request: {request}; response: {response} }};\n")
+        })
         .collect();
-    format!("{HEAD}{imports}\n/** Every command with what it takes and gives. */\nexport interface Commands {{\n{lines}}}\n")
+    format!(
+        "{HEAD}{imports}\n/** Every command with what it takes and gives. */\nexport interface Commands {{\n{lines}}}\n"
+    )
 }
 
 /// What should be committed: path from the root of the project, and text.
 fn generate() -> BTreeMap<PathBuf, String> {
     let folder = tempfile::tempdir().unwrap();
-    let config = ts_rs::Config::default().with_large_int("number").with_out_dir(folder.path());
+    let config = ts_rs::Config::default()
+        .with_large_int("number")
+        .with_out_dir(folder.path());
     export_types(&config);
     wire::ApiEvent::export_all(&config).unwrap();
     ApiError::export_all(&config).unwrap();
@@ -60,7 +71,10 @@ fn generate() -> BTreeMap<PathBuf, String> {
         .map(|(name, text)| (Path::new("ui/src/api/generated").join(name), text))
         .collect();
     files.insert("ui/src/api/generated/commands.ts".into(), commands_ts(&config));
-    let list: String = COMMANDS.iter().map(|command| format!("{}\n", command.name)).collect();
+    let list: String = COMMANDS
+        .iter()
+        .map(|command| format!("{}\n", command.name))
+        .collect();
     files.insert("src-tauri/commands.txt".into(), list);
     files
 }
@@ -86,9 +100,15 @@ fn generated_types_and_command_list_are_what_the_table_says() {
             path.display()
         );
     }
-    let known = wanted.keys().filter_map(|path| path.strip_prefix("ui/src/api/generated").ok());
+    let known = wanted
+        .keys()
+        .filter_map(|path| path.strip_prefix("ui/src/api/generated").ok());
     let known: Vec<_> = known.map(Path::to_owned).collect();
     for name in files_in(&folder).into_keys() {
-        assert!(known.contains(&name), "{} is generated from nothing any more", name.display());
+        assert!(
+            known.contains(&name),
+            "{} is generated from nothing any more",
+            name.display()
+        );
     }
 }

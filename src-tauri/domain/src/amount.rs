@@ -115,7 +115,9 @@ impl Money {
     #[must_use]
     pub fn in_words(&self) -> String {
         let plain = self.amount.to_string();
-        let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
+        let (sign, digits) = plain
+            .strip_prefix('-')
+            .map_or(("", plain.as_str()), |rest| ("-", rest));
         let (whole, decimals) = digits
             .split_once('.')
             .map_or((digits, None), |(whole, decimals)| (whole, Some(decimals)));
@@ -126,7 +128,9 @@ impl Money {
             }
             grouped.push(digit);
         }
-        let decimals = decimals.map(|decimals| format!(".{decimals}")).unwrap_or_default();
+        let decimals = decimals
+            .map(|decimals| format!(".{decimals}"))
+            .unwrap_or_default();
         format!("{} {sign}{grouped}{decimals}", self.currency)
     }
 }

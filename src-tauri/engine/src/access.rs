@@ -45,9 +45,10 @@ pub fn permit_operation(caller: &Caller, operation: &Operation) -> Result<Permit
         }),
         Principal::Person(_) => permit(caller, operation.permission),
         Principal::System if operation.effect == Effect::Read => Ok(Permit(())),
-        Principal::System => {
-            Err(EngineError::NotPermitted { permission: operation.permission.as_str().to_owned(), needs: None })
-        }
+        Principal::System => Err(EngineError::NotPermitted {
+            permission: operation.permission.as_str().to_owned(),
+            needs: None,
+        }),
     }
 }
 

@@ -39,7 +39,9 @@ pub async fn load(engine: &Engine) -> Result<(), EngineError> {
     if let Some(value) = engine.settings.get(&tenant, ROSTER).await? {
         let roster: Roster = serde_json::from_value(value)
             .map_err(|e| EngineError::NotConfigured(format!("the stored roster cannot be read: {e}")))?;
-        roster.check().map_err(|e| EngineError::NotConfigured(format!("the stored roster cannot be used: {e}")))?;
+        roster
+            .check()
+            .map_err(|e| EngineError::NotConfigured(format!("the stored roster cannot be used: {e}")))?;
         engine.set_roster(roster);
     }
     Ok(())
@@ -58,7 +60,10 @@ pub async fn enrol(engine: &Engine, people: &[NewPerson]) -> Result<(), EngineEr
         }
         let (key, secret) = new_signing_key(engine.ids());
         let public = public_key(&key);
-        engine.secrets.set(&secret_name(&new.id, &public.key_id), &secret).await?;
+        engine
+            .secrets
+            .set(&secret_name(&new.id, &public.key_id), &secret)
+            .await?;
         let now = engine.clock.now();
         roster.people.push(Person {
             id: new.id.clone(),
@@ -103,8 +108,17 @@ pub fn caller(engine: &Engine, user: &UserId, tenant: &TenantId, via: Via) -> Op
 pub(crate) async fn signing_key(engine: &Engine, user: &UserId) -> Result<SigningKey, EngineError> {
     let missing = || EngineError::NotConfigured(format!("no signing key in the keyring for {user}"));
     let roster = engine.roster();
-    let key_id = roster.person(user).map(|person| person.key.key_id.as_str()).ok_or_else(missing)?;
-    let secret = engine.secrets.get(&secret_name(user, key_id)).await?.ok_or_else(missing)?;
-    let seed: [u8; 32] = from_hex(secret.expose()).and_then(|b| b.try_into().ok()).ok_or_else(missing)?;
+    let key_id = roster
+        .person(user)
+        .map(|person| person.key.key_id.as_str())
+        .ok_or_else(missing)?;
+    let secret = engine
+        .secrets
+        .get(&secret_name(user, key_id))
+        .await?
+        .ok_or_else(missing)?;
+    let seed: [u8; 32] = from_hex(secret.expose())
+        .and_then(|b| b.try_into().ok())
+        .ok_or_else(missing)?;
     Ok(SigningKey::from_bytes(&seed))
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use andon_approvals::{ApprovalJournal, RiskPolicy, Roster, WriteOperation};
 use andon_domain::ports::{
-    AgentRegistry, AuditLog, ErpFeed, Feed, HealthCheck, Mirror, Model, PlantFeed, QueryHistory, ReadOperation,
-    SecretStore, Settings,
+    AgentRegistry, AuditLog, ErpFeed, Feed, HealthCheck, Mirror, Model, PlantFeed, QueryHistory,
+    ReadOperation, SecretStore, Settings,
 };
 use andon_domain::{ApprovalId, Clock, Ids, Risk, System, TenantId};
 use andon_guard::{Policy, QuerySource};
@@ -124,7 +124,13 @@ impl Tenant {
     /// IANA zone of the site: as set, else as the MES says once it was asked.
     #[must_use]
     pub fn time_zone(&self) -> Option<String> {
-        let said = || self.parts.systems.plant.as_ref().and_then(|plant| plant.time_zone());
+        let said = || {
+            self.parts
+                .systems
+                .plant
+                .as_ref()
+                .and_then(|plant| plant.time_zone())
+        };
         self.parts.time_zone.clone().or_else(said)
     }
 }
@@ -170,7 +176,10 @@ pub struct Engine {
     /// Requests that are being sent.
     in_flight: Mutex<BTreeSet<ApprovalId>>,
     unwritten: Mutex<Vec<Unwritten>>,
-    #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "crash points exist in debug builds only"))]
+    #[cfg_attr(
+        not(debug_assertions),
+        expect(dead_code, reason = "crash points exist in debug builds only")
+    )]
     crash_at: Option<String>,
 }
 
@@ -212,7 +221,9 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotFound`] for an unknown tenant.
     pub fn tenant(&self, id: &TenantId) -> Result<&Arc<Tenant>, EngineError> {
-        self.tenants.get(id).ok_or_else(|| EngineError::NotFound(format!("tenant: {id}")))
+        self.tenants
+            .get(id)
+            .ok_or_else(|| EngineError::NotFound(format!("tenant: {id}")))
     }
 
     /// All tenants.
@@ -223,7 +234,9 @@ impl Engine {
     /// The people, as they are now.
     #[must_use]
     pub fn roster(&self) -> Arc<Roster> {
-        self.roster.read().map_or_else(|poisoned| poisoned.into_inner().clone(), |roster| roster.clone())
+        self.roster
+            .read()
+            .map_or_else(|poisoned| poisoned.into_inner().clone(), |roster| roster.clone())
     }
 
     pub(crate) fn set_roster(&self, roster: Roster) {
@@ -272,7 +285,10 @@ impl Engine {
     }
 
     pub(crate) fn keep_unwritten(&self, end: Unwritten) {
-        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push(end);
+        self.unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(end);
     }
 
     /// Ends the process here when a test asked for it: no destructor runs, as in a power cut.

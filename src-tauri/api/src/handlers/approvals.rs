@@ -11,28 +11,52 @@ use super::Context;
 use crate::agents::parse_id;
 use crate::error::{ApiError, ErrorCode};
 use crate::wire::{
-    ApprovalCard, ApprovalItem, ApprovalListRequest, ApprovalListResponse, ApprovalRef, ApprovalView, ApproveRequest,
-    DenyRequest, HindranceView, ParameterRow, SettleRequest, SimilarView, TimelineEntry, VoteView,
+    ApprovalCard, ApprovalItem, ApprovalListRequest, ApprovalListResponse, ApprovalRef, ApprovalView,
+    ApproveRequest, DenyRequest, HindranceView, ParameterRow, SettleRequest, SimilarView, TimelineEntry,
+    VoteView,
 };
 
 type Answer<T> = Result<T, ApiError>;
 
-pub(crate) async fn list(context: &Context<'_>, request: ApprovalListRequest) -> Answer<ApprovalListResponse> {
+pub(crate) async fn list(
+    context: &Context<'_>,
+    request: ApprovalListRequest,
+) -> Answer<ApprovalListResponse> {
     let states = match request.view {
         ApprovalView::Waiting => {
-            vec![State::Pending, State::Approved, State::Claimed, State::Dispatched, State::Unknown]
+            vec![
+                State::Pending,
+                State::Approved,
+                State::Claimed,
+                State::Dispatched,
+                State::Unknown,
+            ]
         }
         ApprovalView::Decided => vec![State::Denied, State::Succeeded, State::Failed],
         ApprovalView::Expired => vec![State::Expired, State::Cancelled],
     };
     let limit = request.limit.unwrap_or(200).min(1_000);
-    let filter = ApprovalFilter { states, limit, ..ApprovalFilter::default() };
-    let rows = approve::list(context.engine(), &context.caller, &filter).await.map_err(|e| context.fail(e))?;
+    let filter = ApprovalFilter {
+        states,
+        limit,
+        ..ApprovalFilter::default()
+    };
+    let rows = approve::list(context.engine(), &context.caller, &filter)
+        .await
+        .map_err(|e| context.fail(e))?;
     let mut items: Vec<ApprovalItem> = rows.iter().map(|row| item(context, row)).collect();
     if request.view == ApprovalView::Waiting {
-        items.sort_by(|a, b| b.risk.cmp(&a.risk).then(a.decide_by.cmp(&b.decide_by)).then(a.id.cmp(&b.id)));
+        items.sort_by(|a, b| {
+            b.risk
+                .cmp(&a.risk)
+                .then(a.decide_by.cmp(&b.decide_by))
+                .then(a.id.cmp(&b.id))
+        });
     }
-    Ok(ApprovalListResponse { server_time: context.engine().clock().now(), items })
+    Ok(ApprovalListResponse {
+        server_time: context.engine().clock().now(),
+        items,
+    })
 }
 
 pub(crate) async fn get(context: &Context<'_>, request: ApprovalRef) -> Answer<ApprovalCard> {
@@ -67,39 +91,64 @@ pub(crate) async fn deny(context: &Context<'_>, request: DenyRequest) -> Answer<
         (preset, reason) => preset.or(reason),
     };
     let digest = digest(context, &request.digest)?;
-    decide(context, &request.id, Decision { verdict: Verdict::Deny, digest, reason, typed_target: None }).await
+    decide(
+        context,
+        &request.id,
+        Decision {
+            verdict: Verdict::Deny,
+            digest,
+            reason,
+            typed_target: None,
+        },
+    )
+    .await
 }
 
 async fn decide(context: &Context<'_>, id: &str, decision: Decision) -> Answer<ApprovalCard> {
     let id = parse_id(id, context.request)?;
-    approve::decide(context.engine(), &context.caller, id, decision).await.map_err(|e| context.fail(e))?;
+    approve::decide(context.engine(), &context.caller, id, decision)
+        .await
+        .map_err(|e| context.fail(e))?;
     card(context, id).await
 }
 
 pub(crate) async fn undo(context: &Context<'_>, request: ApprovalRef) -> Answer<ApprovalCard> {
     let id = parse_id(&request.id, context.request)?;
-    approve::undo(context.engine(), &context.caller, id).await.map_err(|e| context.fail(e))?;
+    approve::undo(context.engine(), &context.caller, id)
+        .await
+        .map_err(|e| context.fail(e))?;
     card(context, id).await
 }
 
 pub(crate) async fn extend(context: &Context<'_>, request: ApprovalRef) -> Answer<ApprovalCard> {
     let id = parse_id(&request.id, context.request)?;
-    approve::extend(context.engine(), &context.caller, id).await.map_err(|e| context.fail(e))?;
+    approve::extend(context.engine(), &context.caller, id)
+        .await
+        .map_err(|e| context.fail(e))?;
     card(context, id).await
 }
 
 pub(crate) async fn reconcile(context: &Context<'_>, request: ApprovalRef) -> Answer<ApprovalCard> {
     let id = parse_id(&request.id, context.request)?;
-    approve::reconcile(context.engine(), &context.caller, id).await.map_err(|e| context.fail(e))?;
+    approve::reconcile(context.engine(), &context.caller, id)
+        .await
+        .map_err(|e| context.fail(e))?;
     card(context, id).await
 }
 
 pub(crate) async fn settle(context: &Context<'_>, request: SettleRequest) -> Answer<ApprovalCard> {
     let id = parse_id(&request.id, context.request)?;
     let (happened, reference) = (request.happened, request.reference);
-    approve::settle(context.engine(), &context.caller, id, happened, reference, &request.reason)
-        .await
-        .map_err(|e| context.fail(e))?;
+    approve::settle(
+        context.engine(),
+        &context.caller,
+        id,
+        happened,
+        reference,
+        &request.reason,
+    )
+    .await
+    .map_err(|e| context.fail(e))?;
     card(context, id).await
 }
 
@@ -115,16 +164,30 @@ fn digest(context: &Context<'_>, text: &str) -> Answer<ActionDigest> {
 }
 
 async fn card(context: &Context<'_>, id: ApprovalId) -> Answer<ApprovalCard> {
-    let card = approve::card(context.engine(), &context.caller, id).await.map_err(|e| context.fail(e))?;
+    let card = approve::card(context.engine(), &context.caller, id)
+        .await
+        .map_err(|e| context.fail(e))?;
     Ok(view(context, card))
 }
 
 /// One line of a list.
 pub(crate) fn item(context: &Context<'_>, row: &ApprovalRow) -> ApprovalItem {
-    let ApprovalRow { request, progress, version: _ } = row;
-    let decided_by = if progress.state == State::Pending { Vec::new() } else { deciders(context, row) };
+    let ApprovalRow {
+        request,
+        progress,
+        version: _,
+    } = row;
+    let decided_by = if progress.state == State::Pending {
+        Vec::new()
+    } else {
+        deciders(context, row)
+    };
     let is_undoable = progress.state == State::Approved;
-    let votes = progress.standing_decisions().iter().filter(|d| d.payload.verdict == Verdict::Approve).count();
+    let votes = progress
+        .standing_decisions()
+        .iter()
+        .filter(|d| d.payload.verdict == Verdict::Approve)
+        .count();
     ApprovalItem {
         id: request.id.to_string(),
         title: approve::describe(request).map_or_else(|| request.operation.to_string(), |words| words.title),
@@ -140,7 +203,10 @@ pub(crate) fn item(context: &Context<'_>, row: &ApprovalRow) -> ApprovalItem {
         quorum: request.quorum,
         undo_until: progress.dispatch_after.filter(|_| is_undoable),
         outcome: progress.outcome.as_ref().map(|outcome| outcome.kind),
-        reference: progress.outcome.as_ref().and_then(|outcome| outcome.reference.clone()),
+        reference: progress
+            .outcome
+            .as_ref()
+            .and_then(|outcome| outcome.reference.clone()),
         digest: request.digest.to_string(),
         can_approve: approve::hindrance(context.engine(), &context.caller, row).is_none(),
     }
@@ -151,22 +217,36 @@ fn deciders(context: &Context<'_>, row: &ApprovalRow) -> Vec<String> {
     if standing.is_empty() && row.request.quorum == 0 {
         return vec!["policy".to_owned()];
     }
-    standing.iter().map(|decision| context.person_name(&decision.payload.operator_id)).collect()
+    standing
+        .iter()
+        .map(|decision| context.person_name(&decision.payload.operator_id))
+        .collect()
 }
 
 fn view(context: &Context<'_>, card: Card) -> ApprovalCard {
-    let Card { row, description, abilities, trail, similar } = card;
+    let Card {
+        row,
+        description,
+        abilities,
+        trail,
+        similar,
+    } = card;
     let request = &row.request;
     let described = description.as_ref().map(|d| d.rows.clone()).unwrap_or_default();
     let parameters = parameter_rows(described, &request.current);
-    let uncovered = description.as_ref().map_or(0, |d| approve::uncovered(request.parameters.value(), d));
+    let uncovered = description
+        .as_ref()
+        .map_or(0, |d| approve::uncovered(request.parameters.value(), d));
     let uncovered = u32::try_from(uncovered).unwrap_or(u32::MAX);
     let void = row.progress.void_decisions as usize;
     let decisions = row.progress.decisions.iter().enumerate();
     ApprovalCard {
         server_time: context.engine().clock().now(),
         item: item(context, &row),
-        sentence: description.as_ref().map(|d| d.sentence.clone()).unwrap_or_default(),
+        sentence: description
+            .as_ref()
+            .map(|d| d.sentence.clone())
+            .unwrap_or_default(),
         value: description.as_ref().and_then(|d| d.value.clone()),
         risk_reasons: request.risk_reasons.clone(),
         parameters,
@@ -175,10 +255,13 @@ fn view(context: &Context<'_>, card: Card) -> ApprovalCard {
         rationale: request.rationale.clone(),
         on_behalf_of: request.on_behalf_of.clone(),
         preconditions: request.preconditions.clone(),
-        class: operations::find(request.operation.as_str()).map_or(Class::HighlyRestricted, |operation| operation.class),
+        class: operations::find(request.operation.as_str())
+            .map_or(Class::HighlyRestricted, |operation| operation.class),
         fingerprint: request.digest.fingerprint(),
         policy_version: request.policy_version.clone(),
-        votes: decisions.map(|(i, decision)| vote(context, decision, i < void)).collect(),
+        votes: decisions
+            .map(|(i, decision)| vote(context, decision, i < void))
+            .collect(),
         timeline: trail
             .into_iter()
             .map(|entry| TimelineEntry {
@@ -187,7 +270,10 @@ fn view(context: &Context<'_>, card: Card) -> ApprovalCard {
                 action: entry.event.action,
             })
             .collect(),
-        similar: similar.into_iter().map(|similar| similar_view(context, similar)).collect(),
+        similar: similar
+            .into_iter()
+            .map(|similar| similar_view(context, similar))
+            .collect(),
         outcome: row.progress.outcome.clone(),
         hindrance: abilities.hindrance.map(HindranceView::from),
         can_deny: abilities.can_deny,
@@ -201,12 +287,19 @@ fn view(context: &Context<'_>, card: Card) -> ApprovalCard {
 }
 
 /// What is sent, and after it what else the system was asked for: values that stay as they are.
-fn parameter_rows(described: Vec<DescribedParameter>, current: &BTreeMap<String, String>) -> Vec<ParameterRow> {
+fn parameter_rows(
+    described: Vec<DescribedParameter>,
+    current: &BTreeMap<String, String>,
+) -> Vec<ParameterRow> {
     let is_sent = |field: &str| described.iter().any(|row| row.field == field);
     let beside: Vec<ParameterRow> = current
         .iter()
         .filter(|(field, _)| !is_sent(field))
-        .map(|(field, now)| ParameterRow { field: field.clone(), now: Some(now.clone()), after: now.clone() })
+        .map(|(field, now)| ParameterRow {
+            field: field.clone(),
+            now: Some(now.clone()),
+            after: now.clone(),
+        })
         .collect();
     let sent = described.into_iter().map(|row| ParameterRow {
         now: current.get(&row.field).cloned(),
@@ -257,13 +350,20 @@ mod tests {
     #[test]
     fn what_was_read_beside_the_parameters_follows_them_unchanged() {
         let described = ["items[0].quantity", "supplier"]
-            .map(|field| DescribedParameter { field: field.to_owned(), value: "new".to_owned() })
+            .map(|field| DescribedParameter {
+                field: field.to_owned(),
+                value: "new".to_owned(),
+            })
             .to_vec();
         let current = [("supplier", "old"), ("items[0].unrestricted_stock", "120 PC")];
-        let current = current.map(|(field, value)| (field.to_owned(), value.to_owned())).into();
+        let current = current
+            .map(|(field, value)| (field.to_owned(), value.to_owned()))
+            .into();
         let rows = parameter_rows(described, &current);
-        let rows: Vec<_> =
-            rows.iter().map(|row| (row.field.as_str(), row.now.as_deref(), row.after.as_str())).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| (row.field.as_str(), row.now.as_deref(), row.after.as_str()))
+            .collect();
         assert_eq!(
             rows,
             [

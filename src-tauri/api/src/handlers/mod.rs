@@ -40,10 +40,17 @@ impl<'c> Context<'c> {
     ) -> Result<Self, ApiError> {
         let caller = session.caller(console);
         access::permit(&caller, permission).map_err(|e| match &caller.principal {
-            Principal::Person(user) if console.engine.roster().person(user).is_none() => not_enrolled(request),
+            Principal::Person(user) if console.engine.roster().person(user).is_none() => {
+                not_enrolled(request)
+            }
             _ => from_engine(e, request),
         })?;
-        Ok(Self { console, session, caller, request })
+        Ok(Self {
+            console,
+            session,
+            caller,
+            request,
+        })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -58,7 +65,9 @@ impl<'c> Context<'c> {
     /// Name of a person for screens, or the key when nobody on the roster has it.
     pub(crate) fn person_name(&self, id: &str) -> String {
         let roster = self.engine().roster();
-        roster.person(&andon_domain::UserId::from(id)).map_or_else(|| id.to_owned(), |person| person.name.clone())
+        roster
+            .person(&andon_domain::UserId::from(id))
+            .map_or_else(|| id.to_owned(), |person| person.name.clone())
     }
 
     /// An audit actor in words: `person:ada` is Ada's name, `agent:bot` is bot, `system` is Andon.

@@ -12,9 +12,9 @@ use serde_json::Number;
 use super::Context;
 use crate::error::ApiError;
 use crate::wire::{
-    AttemptView, CellView, ChangeView, ColumnView, Empty, QueryAnswer, QueryAskRequest, QueryCancelRequest, QueryDesk,
-    QueryExport, QueryExportRequest, QueryRows, QueryRowsRequest, QueryRunRequest, QueryVerdict, ReadView, ReadyQuestion,
-    ReasonView, ResultColumnView, ScorePartView, ScoreView, TableView,
+    AttemptView, CellView, ChangeView, ColumnView, Empty, QueryAnswer, QueryAskRequest, QueryCancelRequest,
+    QueryDesk, QueryExport, QueryExportRequest, QueryRows, QueryRowsRequest, QueryRunRequest, QueryVerdict,
+    ReadView, ReadyQuestion, ReasonView, ResultColumnView, ScorePartView, ScoreView, TableView,
 };
 
 type Reply<T> = Result<T, ApiError>;
@@ -42,7 +42,11 @@ impl Runs {
         if let Some(key) = &key {
             self.lock().insert(key.clone(), cancel.clone());
         }
-        Running { runs: self, key, cancel }
+        Running {
+            runs: self,
+            key,
+            cancel,
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), CancelFlag>> {
@@ -62,8 +66,12 @@ pub(crate) async fn desk(context: &Context<'_>, _: Empty) -> Reply<QueryDesk> {
     let (engine, caller) = (context.engine(), &context.caller);
     let tenant = engine.tenant(&caller.tenant).map_err(|e| context.fail(e))?;
     let tables = ask::schema(engine, caller).map_err(|e| context.fail(e))?;
-    let all: HashMap<&str, usize> =
-        tenant.parts.query_policy.tables().map(|table| (table.name.as_str(), table.columns.len())).collect();
+    let all: HashMap<&str, usize> = tenant
+        .parts
+        .query_policy
+        .tables()
+        .map(|table| (table.name.as_str(), table.columns.len()))
+        .collect();
     let tables = tables.into_iter().map(|table| {
         let in_all = all.get(table.name.as_str()).copied().unwrap_or(0);
         TableView {
@@ -73,7 +81,11 @@ pub(crate) async fn desk(context: &Context<'_>, _: Empty) -> Reply<QueryDesk> {
             columns: table
                 .columns
                 .into_iter()
-                .map(|column| ColumnView { name: column.name, description: column.description, class: column.class })
+                .map(|column| ColumnView {
+                    name: column.name,
+                    description: column.description,
+                    class: column.class,
+                })
                 .collect(),
         }
     });
@@ -82,29 +94,54 @@ pub(crate) async fn desk(context: &Context<'_>, _: Empty) -> Reply<QueryDesk> {
         tables: tables.collect(),
         ready: ready
             .into_iter()
-            .map(|q| ReadyQuestion { id: q.id.to_owned(), text: q.text.to_owned(), sql: q.sql.to_owned() })
+            .map(|q| ReadyQuestion {
+                id: q.id.to_owned(),
+                text: q.text.to_owned(),
+                sql: q.sql.to_owned(),
+            })
             .collect(),
-        model: status::overview(engine, caller).map_err(|e| context.fail(e))?.model,
+        model: status::overview(engine, caller)
+            .map_err(|e| context.fail(e))?
+            .model,
         row_limit: tenant.parts.query_policy.limits().rows,
-        history: ask::history(engine, caller, 50).await.map_err(|e| context.fail(e))?,
+        history: ask::history(engine, caller, 50)
+            .await
+            .map_err(|e| context.fail(e))?,
     })
 }
 
 pub(crate) async fn run(context: &Context<'_>, request: QueryRunRequest) -> Reply<QueryAnswer> {
     let running = context.console.runs.start(context.caller.actor(), request.run);
-    let statement =
-        Statement { sql: request.sql.clone(), question: request.question.clone(), cancel: running.cancel.clone() };
+    let statement = Statement {
+        sql: request.sql.clone(),
+        question: request.question.clone(),
+        cancel: running.cancel.clone(),
+    };
     match ask::run(context.engine(), &context.caller, statement).await {
         Ok(result) => Ok(allowed(context, result, request.question)),
-        Err(EngineError::QueryRefused(refusal)) => Ok(refused(context, request.sql, request.question, &refusal)),
+        Err(EngineError::QueryRefused(refusal)) => {
+            Ok(refused(context, request.sql, request.question, &refusal))
+        }
         Err(error) => Err(context.fail(error)),
     }
 }
 
 pub(crate) async fn ask(context: &Context<'_>, request: QueryAskRequest) -> Reply<QueryAnswer> {
     let running = context.console.runs.start(context.caller.actor(), request.run);
-    let answer = ask::ask(context.engine(), &context.caller, &request.question, running.cancel.clone()).await;
-    let Answer { result, assumptions, refused: mut attempts, model, tokens } = answer.map_err(|e| context.fail(e))?;
+    let answer = ask::ask(
+        context.engine(),
+        &context.caller,
+        &request.question,
+        running.cancel.clone(),
+    )
+    .await;
+    let Answer {
+        result,
+        assumptions,
+        refused: mut attempts,
+        model,
+        tokens,
+    } = answer.map_err(|e| context.fail(e))?;
     let question = Some(request.question);
     let mut answer = match result {
         Some(result) => allowed(context, result, question),
@@ -114,8 +151,13 @@ pub(crate) async fn ask(context: &Context<'_>, request: QueryAskRequest) -> Repl
             None => return Err(context.fail(EngineError::NotConfigured("the model wrote no SQL".to_owned()))),
         },
     };
-    answer.attempts =
-        attempts.into_iter().map(|a| AttemptView { problem: a.refusal.to_string(), sql: a.sql }).collect();
+    answer.attempts = attempts
+        .into_iter()
+        .map(|a| AttemptView {
+            problem: a.refusal.to_string(),
+            sql: a.sql,
+        })
+        .collect();
     answer.assumptions = assumptions;
     answer.model = Some(model);
     answer.tokens = tokens;
@@ -124,16 +166,36 @@ pub(crate) async fn ask(context: &Context<'_>, request: QueryAskRequest) -> Repl
 
 pub(crate) async fn rows(context: &Context<'_>, request: QueryRowsRequest) -> Reply<QueryRows> {
     let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
-    let window = ask::window(context.engine(), &context.caller, &request.id, offset, request.limit as usize)
-        .map_err(|e| context.fail(e))?;
-    Ok(QueryRows { offset: request.offset, rows: window.rows().iter().map(|row| cells(row)).collect() })
+    let window = ask::window(
+        context.engine(),
+        &context.caller,
+        &request.id,
+        offset,
+        request.limit as usize,
+    )
+    .map_err(|e| context.fail(e))?;
+    Ok(QueryRows {
+        offset: request.offset,
+        rows: window.rows().iter().map(|row| cells(row)).collect(),
+    })
 }
 
 pub(crate) async fn export(context: &Context<'_>, request: QueryExportRequest) -> Reply<QueryExport> {
     let kept = ask::result(context.engine(), &context.caller, &request.id).map_err(|e| context.fail(e))?;
-    let text = ask::export_csv(context.engine(), &context.caller, &request.id).await.map_err(|e| context.fail(e))?;
-    let at: String = kept.at.to_string().chars().filter(char::is_ascii_alphanumeric).take(15).collect();
-    Ok(QueryExport { file_name: format!("andon-{at}-{}.csv", kept.class.as_str()), text })
+    let text = ask::export_csv(context.engine(), &context.caller, &request.id)
+        .await
+        .map_err(|e| context.fail(e))?;
+    let at: String = kept
+        .at
+        .to_string()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(15)
+        .collect();
+    Ok(QueryExport {
+        file_name: format!("andon-{at}-{}.csv", kept.class.as_str()),
+        text,
+    })
 }
 
 pub(crate) async fn cancel(context: &Context<'_>, request: QueryCancelRequest) -> Reply<Empty> {
@@ -171,13 +233,21 @@ fn allowed(context: &Context<'_>, result: QueryResult, question: Option<String>)
         params: params.iter().map(parameter).collect(),
         changes: changes
             .into_iter()
-            .map(|change| ChangeView { code: word(&change.kind), rule: change.rule.to_owned(), message: change.message })
+            .map(|change| ChangeView {
+                code: word(&change.kind),
+                rule: change.rule.to_owned(),
+                message: change.message,
+            })
             .collect(),
         reasons: Vec::new(),
         score: Some(score_view(&score)),
         reads: reads
             .into_iter()
-            .map(|read| ReadView { table: read.table, columns: read.columns, class: read.class })
+            .map(|read| ReadView {
+                table: read.table,
+                columns: read.columns,
+                class: read.class,
+            })
             .collect(),
         class: Some(class),
         columns: columns(&rows),
@@ -224,7 +294,10 @@ fn refused(context: &Context<'_>, sql: String, question: Option<String>, refusal
 
 /// The wire word of a small enum.
 fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 fn score_view(score: &Score) -> ScoreView {
@@ -233,14 +306,27 @@ fn score_view(score: &Score) -> ScoreView {
         total: score.total,
         limit: score.limit,
         parts: parts
-            .map(|part| ScorePartView { kind: word(&part.kind), count: part.count, points: part.points })
+            .map(|part| ScorePartView {
+                kind: word(&part.kind),
+                count: part.count,
+                points: part.points,
+            })
             .collect(),
     }
 }
 
 impl From<&Reason> for ReasonView {
     fn from(reason: &Reason) -> Self {
-        let Reason { code, rule, message, hint, object, nearest, line, column } = reason;
+        let Reason {
+            code,
+            rule,
+            message,
+            hint,
+            object,
+            nearest,
+            line,
+            column,
+        } = reason;
         Self {
             code: code.as_str().to_owned(),
             rule: (*rule).to_owned(),
@@ -256,11 +342,21 @@ impl From<&Reason> for ReasonView {
 
 fn columns(rows: &RowSet) -> Vec<ResultColumnView> {
     let numeric = |at: usize| {
-        let mut values = rows.rows.iter().filter_map(|row| row.get(at)).filter(|cell| **cell != Cell::Null).peekable();
+        let mut values = rows
+            .rows
+            .iter()
+            .filter_map(|row| row.get(at))
+            .filter(|cell| **cell != Cell::Null)
+            .peekable();
         values.peek().is_some() && values.all(|cell| matches!(cell, Cell::Integer(_) | Cell::Real(_)))
     };
     let named = rows.columns.iter().enumerate();
-    named.map(|(at, column)| ResultColumnView { name: column.name.clone(), is_numeric: numeric(at) }).collect()
+    named
+        .map(|(at, column)| ResultColumnView {
+            name: column.name.clone(),
+            is_numeric: numeric(at),
+        })
+        .collect()
 }
 
 fn cells(row: &[Cell]) -> Vec<CellView> {
@@ -288,7 +384,11 @@ fn parameter(param: &Param) -> CellView {
 }
 
 fn integer(value: i64) -> CellView {
-    if (-EXACT..=EXACT).contains(&value) { CellView::Number(value.into()) } else { CellView::Text(value.to_string()) }
+    if (-EXACT..=EXACT).contains(&value) {
+        CellView::Number(value.into())
+    } else {
+        CellView::Text(value.to_string())
+    }
 }
 
 /// NaN and infinity have no JSON number; they are shown as their word.

@@ -20,7 +20,9 @@ pub(crate) async fn switch(context: &Context<'_>, request: SessionSwitchRequest)
     let user = UserId::from(request.user.as_str());
     let roster = context.engine().roster();
     let is_own = user == context.console.first_admin.id;
-    let is_known = roster.person(&user).is_some_and(|person| person.is_demo || is_own);
+    let is_known = roster
+        .person(&user)
+        .is_some_and(|person| person.is_demo || is_own);
     if !context.console.is_demo() || !is_known {
         return Err(ApiError::new(
             context.request,
@@ -35,15 +37,22 @@ pub(crate) async fn switch(context: &Context<'_>, request: SessionSwitchRequest)
         "session.switched",
         user.to_string(),
     );
-    andon_engine::audit::append(context.engine(), event).await.map_err(|e| context.fail(e))?;
+    andon_engine::audit::append(context.engine(), event)
+        .await
+        .map_err(|e| context.fail(e))?;
     context.session.become_user(user);
-    let switched = Context { caller: context.session.caller(context.console), ..*context };
+    let switched = Context {
+        caller: context.session.caller(context.console),
+        ..*context
+    };
     view(&switched)
 }
 
 fn view(context: &Context<'_>) -> Answer<SessionView> {
     let engine = context.engine();
-    let tenant = engine.tenant(&context.caller.tenant).map_err(|e| context.fail(e))?;
+    let tenant = engine
+        .tenant(&context.caller.tenant)
+        .map_err(|e| context.fail(e))?;
     let roster = engine.roster();
     let overview = status::overview(engine, &context.caller).map_err(|e| context.fail(e))?;
     let id = match &context.caller.principal {
@@ -56,14 +65,20 @@ fn view(context: &Context<'_>) -> Answer<SessionView> {
         user: PersonView {
             name: context.caller.display_name.clone(),
             role: context.caller.role,
-            is_demo: roster.person(&UserId::from(id.as_str())).is_some_and(|person| person.is_demo),
+            is_demo: roster
+                .person(&UserId::from(id.as_str()))
+                .is_some_and(|person| person.is_demo),
             id,
         },
         tenant: tenant.parts.id.to_string(),
         tenant_name: tenant.parts.name.clone(),
         environment: tenant.parts.environment.clone(),
         clearance: context.caller.clearance,
-        roster: if context.console.is_demo() { roster.people.iter().map(person).collect() } else { Vec::new() },
+        roster: if context.console.is_demo() {
+            roster.people.iter().map(person).collect()
+        } else {
+            Vec::new()
+        },
         is_demo: context.console.is_demo(),
         limited: keyring.or((!is_enrolled).then_some(KeyringState::Absent)),
         time_zone: tenant.time_zone(),
@@ -84,8 +99,14 @@ fn person(person: &Person) -> PersonView {
 pub(crate) async fn status(context: &Context<'_>, _: Empty) -> Answer<StatusView> {
     let (engine, caller) = (context.engine(), &context.caller);
     let overview = status::overview(engine, caller).map_err(|e| context.fail(e))?;
-    let filter = ApprovalFilter { states: vec![State::Pending, State::Unknown], limit: 1_000, ..ApprovalFilter::default() };
-    let waiting = approve::list(engine, caller, &filter).await.map_err(|e| context.fail(e))?;
+    let filter = ApprovalFilter {
+        states: vec![State::Pending, State::Unknown],
+        limit: 1_000,
+        ..ApprovalFilter::default()
+    };
+    let waiting = approve::list(engine, caller, &filter)
+        .await
+        .map_err(|e| context.fail(e))?;
     let board = watch::board(engine, caller).await.map_err(|e| context.fail(e))?;
     Ok(StatusView {
         server_time: engine.clock().now(),
@@ -106,7 +127,12 @@ pub(crate) async fn status(context: &Context<'_>, _: Empty) -> Answer<StatusView
 }
 
 fn system(status: status::SystemStatus) -> SystemView {
-    let status::SystemStatus { system, health, checked_at, last_contact } = status;
+    let status::SystemStatus {
+        system,
+        health,
+        checked_at,
+        last_contact,
+    } = status;
     SystemView {
         system,
         state: health.state,

@@ -2,6 +2,7 @@
 //!
 //! 0 done, 1 refused or failed, 2 usage or configuration, 3 another instance holds the data folder or none is running.
 
+mod arguments;
 mod client;
 mod offline;
 mod online;
@@ -63,10 +64,10 @@ enum Command {
     Open,
     /// Operations of the connected systems.
     #[command(subcommand)]
-    Op(online::Op),
+    Op(arguments::Op),
     /// Requests that wait for people.
     #[command(subcommand)]
-    Approval(online::Approval),
+    Approval(arguments::Approval),
     /// Ask a question in plain language.
     Ask {
         /// The question.
@@ -85,13 +86,13 @@ enum Command {
     },
     /// Agents and their tokens.
     #[command(subcommand)]
-    Agent(online::Agent),
+    Agent(arguments::Agent),
     /// The audit log.
     #[command(subcommand)]
-    Audit(online::Audit),
+    Audit(arguments::Audit),
     /// Credentials of connections, kept in the keyring.
     #[command(subcommand)]
-    Credential(online::Credential),
+    Credential(arguments::Credential),
     /// How the console and its systems are.
     Status {
         /// Print JSON.
@@ -169,7 +170,7 @@ async fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Serve(serve) => serve::run(serve, line.data_dir).await,
         Command::Guard(guard) => offline::guard(&guard),
         Command::Doctor { offline, config } => offline::doctor(&folder, offline, config.as_deref()).await,
-        Command::Audit(online::Audit::Verify { tenant }) => offline::audit_verify(&folder, &tenant),
+        Command::Audit(arguments::Audit::Verify { tenant }) => offline::audit_verify(&folder, &tenant),
         Command::Mcp { url } => online::mcp(&folder, url).await,
         Command::Open => {
             let client = client::Client::connect(&folder)?;
@@ -187,7 +188,7 @@ async fn run(line: CommandLine) -> Result<(), Failure> {
             online::query(&client::Client::connect(&folder)?, "query_run", request, json).await
         }
         Command::Agent(agent) => online::agent(&client::Client::connect(&folder)?, agent).await,
-        Command::Audit(online::Audit::Tail {
+        Command::Audit(arguments::Audit::Tail {
             after,
             action,
             limit,

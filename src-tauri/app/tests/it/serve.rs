@@ -271,9 +271,14 @@ async fn what_a_command_prints_is_data_and_its_refusals_are_words() {
         link.out.starts_with("http://127.0.0.1:") && link.out.contains("/?token="),
         "{link:?}"
     );
-    let answer = place.ctl(&["query", "SELECT 'pay \u{202e}x' AS said", "--json"]).await;
+    let answer = place
+        .ctl(&["query", "SELECT 'pay \u{202e}x' AS said", "--json"])
+        .await;
     answer.says(1, &["the guard refused the query", "hidden_character"]);
-    assert!(!answer.out.contains('\u{202e}') && !answer.err.contains('\u{202e}'), "{answer:?}");
+    assert!(
+        !answer.out.contains('\u{202e}') && !answer.err.contains('\u{202e}'),
+        "{answer:?}"
+    );
     let answer = place.ctl(&["query", "SELECT 1 AS one", "--json"]).await;
     answer.says(0, &[]);
     assert_eq!(answer.json()["verdict"], "allowed");

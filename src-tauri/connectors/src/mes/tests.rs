@@ -281,6 +281,27 @@ async fn what_is_no_stream_is_refused() {
 }
 
 #[tokio::test]
+async fn the_zone_of_the_site_is_taken_from_health_when_clocks_know_it() {
+    for (said, known) in [
+        (json!("Europe/Berlin"), Some("Europe/Berlin")),
+        (json!("Mars/Olympus"), None),
+        (json!(null), None),
+    ] {
+        let server = Stranger::start(move |seen| {
+            if seen.path == "/health" {
+                Reply::json(200, &json!({"status": "ok", "time_zone": said.clone()}))
+            } else {
+                Reply::json(200, &list(&[], None))
+            }
+        });
+        let mes = mes(&server.await);
+        assert_eq!(mes.time_zone(), None, "nobody was asked yet");
+        mes.check().await;
+        assert_eq!(mes.time_zone().as_deref(), known);
+    }
+}
+
+#[tokio::test]
 async fn health_needs_both_the_mes_word_and_a_row() {
     let ok = json!({"status": "ok", "server_time": "2026-06-22T12:00:00Z", "checks": []});
     let with = |health: Value, health_status: u16, row_status: u16| {

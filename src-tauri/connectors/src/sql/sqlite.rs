@@ -207,7 +207,8 @@ fn read(statement: &mut Statement<'_>, most: usize, max_bytes: usize) -> rusqlit
 
 fn explain(error: &rusqlite::Error, denied: &Denied, stop: &Stop) -> PortError {
     if let Some(Denial::SameName(name)) = denied.what() {
-        let message = format!("cannot tell a WITH query from a table of the same name, choose another: {name}");
+        let message =
+            format!("cannot tell a WITH query from a table of the same name, choose another: {name}");
         return failure(PortErrorKind::Rejected, &message).detail(error.to_string());
     }
     if let Some(Denial::Unchecked(what)) = denied.what() {

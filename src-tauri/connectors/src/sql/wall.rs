@@ -113,9 +113,10 @@ impl Denied {
     fn note(&self, context: &AuthContext<'_>, ctes: &HashSet<String>) {
         let mut what = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         what.get_or_insert_with(|| match context.action {
-            AuthAction::Read { table_name, column_name: "" } if ctes.contains(&table_name.to_lowercase()) => {
-                Denial::SameName(table_name.to_owned())
-            }
+            AuthAction::Read {
+                table_name,
+                column_name: "",
+            } if ctes.contains(&table_name.to_lowercase()) => Denial::SameName(table_name.to_owned()),
             action => Denial::Unchecked(format!("{action:?}")),
         });
     }

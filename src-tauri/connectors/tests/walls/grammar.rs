@@ -8,7 +8,21 @@ pub(crate) type Visible = [(String, Vec<String>)];
 
 /// Names of things that must stay unseen, and names that collide with them.
 const ALIASES: [&str; 16] = [
-    "m", "d", "x", "y", "po", "line", "state", "cost", "reason", "recent", "employees", "\"Line\"", "[cost]", "`x`", "T1",
+    "m",
+    "d",
+    "x",
+    "y",
+    "po",
+    "line",
+    "state",
+    "cost",
+    "reason",
+    "recent",
+    "employees",
+    "\"Line\"",
+    "[cost]",
+    "`x`",
+    "T1",
     "margin",
 ];
 const HIDDEN: [&str; 7] = ["cost", "margin", "plant_id", "note", "rowid", "salary", "reason"];
@@ -32,7 +46,13 @@ pub(crate) struct Grammar<'v> {
 
 impl<'v> Grammar<'v> {
     pub(crate) fn new(seed: u64, visible: &'v Visible) -> Self {
-        Self { dice: fastrand::Rng::with_seed(seed), visible, ctes: Vec::new(), scopes: Vec::new(), aliases: 0 }
+        Self {
+            dice: fastrand::Rng::with_seed(seed),
+            visible,
+            ctes: Vec::new(),
+            scopes: Vec::new(),
+            aliases: 0,
+        }
     }
 
     /// The next statement.
@@ -65,7 +85,11 @@ impl<'v> Grammar<'v> {
             let _ = write!(text, " {operator} {second}");
         }
         if self.percent(30) && !text.contains("ORDER BY") {
-            let by = if self.percent(50) { self.pick(&names) } else { (self.dice.usize(0..names.len()) + 1).to_string() };
+            let by = if self.percent(50) {
+                self.pick(&names)
+            } else {
+                (self.dice.usize(0..names.len()) + 1).to_string()
+            };
             let _ = write!(text, " ORDER BY {by}{}", self.pick(&["", " DESC", " NULLS LAST"]));
         }
         if self.percent(10) {
@@ -84,7 +108,9 @@ impl<'v> Grammar<'v> {
             let (body, mut columns) = self.query(depth + 1, None);
             self.scopes = outside;
             let list = if self.percent(25) {
-                columns = (0..columns.len()).map(|i| format!("{}{i}", self.pick(&["c", "cost", "line"]))).collect();
+                columns = (0..columns.len())
+                    .map(|i| format!("{}{i}", self.pick(&["c", "cost", "line"])))
+                    .collect();
                 format!("({})", columns.join(", "))
             } else {
                 String::new()
@@ -99,14 +125,22 @@ impl<'v> Grammar<'v> {
         let (from, relations) = self.from(depth);
         self.scopes.push(relations);
         let is_grouped = self.percent(25);
-        let keys: Vec<String> = if is_grouped { (0..=self.dice.usize(0..2)).map(|_| self.column()).collect() } else { Vec::new() };
+        let keys: Vec<String> = if is_grouped {
+            (0..=self.dice.usize(0..2)).map(|_| self.column()).collect()
+        } else {
+            Vec::new()
+        };
         let mut items = Vec::new();
         let mut names = Vec::new();
         if width.is_none() && !is_grouped && self.percent(10) {
             // What `*` stands for is not counted here; nobody may need the names then.
             let scope = self.scopes.last().cloned().unwrap_or_default();
             if let [only] = scope.as_slice() {
-                items.push(if self.percent(50) { "*".to_owned() } else { format!("{}.*", only.alias) });
+                items.push(if self.percent(50) {
+                    "*".to_owned()
+                } else {
+                    format!("{}.*", only.alias)
+                });
                 names.extend(only.columns.iter().cloned());
             }
         }
@@ -122,7 +156,9 @@ impl<'v> Grammar<'v> {
                 self.expr(depth, 2)
             };
             let plain = expr.rsplit('.').next().unwrap_or(&expr).to_owned();
-            let is_name = plain != "NULL" && plain.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !plain.starts_with(|c: char| c.is_ascii_digit());
+            let is_name = plain != "NULL"
+                && plain.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && !plain.starts_with(|c: char| c.is_ascii_digit());
             if is_name && self.percent(60) {
                 items.push(expr);
                 names.push(plain);
@@ -160,7 +196,16 @@ impl<'v> Grammar<'v> {
 
     fn output_name(&mut self, place: usize) -> String {
         if self.percent(30) {
-            self.pick(&["cost", "line", "state", "margin", "material", "\"Line\"", "employees"]).to_owned()
+            self.pick(&[
+                "cost",
+                "line",
+                "state",
+                "margin",
+                "material",
+                "\"Line\"",
+                "employees",
+            ])
+            .to_owned()
         } else {
             format!("c{place}")
         }
@@ -179,20 +224,35 @@ impl<'v> Grammar<'v> {
                 .filter(|column| relations.iter().any(|known| known.columns.contains(column)))
                 .cloned()
                 .collect();
-            let kind = self.pick(&["JOIN", "LEFT JOIN", "INNER JOIN", "JOIN", "RIGHT JOIN", "FULL JOIN"]);
+            let kind = self.pick(&[
+                "JOIN",
+                "LEFT JOIN",
+                "INNER JOIN",
+                "JOIN",
+                "RIGHT JOIN",
+                "FULL JOIN",
+            ]);
             relations.push(relation);
             let way = self.dice.u32(0..100);
             if way < 20 && !common.is_empty() {
                 let _ = write!(text, " NATURAL {kind} {right}");
             } else if way < 40 && !common.is_empty() {
-                let column = if self.percent(92) { self.pick(&common) } else { self.pick(&HIDDEN).to_owned() };
+                let column = if self.percent(92) {
+                    self.pick(&common)
+                } else {
+                    self.pick(&HIDDEN).to_owned()
+                };
                 let _ = write!(text, " {kind} {right} USING ({column})");
             } else if way < 50 {
                 let _ = write!(text, "{} {right}", self.pick(&[",", " CROSS JOIN"]));
             } else {
                 self.scopes.push(relations.clone());
                 let (one, two) = (self.column(), self.column());
-                let on = if self.percent(70) { format!("{one} = {two}") } else { self.condition(depth + 1) };
+                let on = if self.percent(70) {
+                    format!("{one} = {two}")
+                } else {
+                    self.condition(depth + 1)
+                };
                 self.scopes.pop();
                 let _ = write!(text, " {kind} {right} ON {on}");
             }
@@ -220,18 +280,28 @@ impl<'v> Grammar<'v> {
         }
         let (name, columns) = self.pick(self.visible);
         if self.percent(1) {
-            return (self.pick(&["employees", "vendors", "sqlite_schema"]).to_owned(), Relation { alias: name, columns });
+            return (
+                self.pick(&["employees", "vendors", "sqlite_schema"]).to_owned(),
+                Relation { alias: name, columns },
+            );
         }
         if self.percent(35) {
             return (name.clone(), Relation { alias: name, columns });
         }
         let alias = self.alias();
-        (format!("{name}{}{alias}", self.pick(&[" ", " AS "])), Relation { alias, columns })
+        (
+            format!("{name}{}{alias}", self.pick(&[" ", " AS "])),
+            Relation { alias, columns },
+        )
     }
 
     fn alias(&mut self) -> String {
         self.aliases += 1;
-        if self.percent(50) { format!("r{}", self.aliases) } else { self.pick(&ALIASES).to_owned() }
+        if self.percent(50) {
+            format!("r{}", self.aliases)
+        } else {
+            self.pick(&ALIASES).to_owned()
+        }
     }
 
     /// A column in sight: bare or with its relation, mostly of the nearest scope, and sometimes one that must not be.
@@ -239,9 +309,17 @@ impl<'v> Grammar<'v> {
         if self.dice.u32(0..200) == 0 {
             return self.pick(&HIDDEN).to_owned();
         }
-        let depth = if self.scopes.len() > 1 && self.percent(25) { self.dice.usize(0..self.scopes.len()) } else { self.scopes.len() - 1 };
+        let depth = if self.scopes.len() > 1 && self.percent(25) {
+            self.dice.usize(0..self.scopes.len())
+        } else {
+            self.scopes.len() - 1
+        };
         let relation = self.pick(&self.scopes[depth].clone());
-        let column = if self.dice.u32(0..200) > 0 { self.pick(&relation.columns) } else { self.pick(&HIDDEN).to_owned() };
+        let column = if self.dice.u32(0..200) > 0 {
+            self.pick(&relation.columns)
+        } else {
+            self.pick(&HIDDEN).to_owned()
+        };
         // Among several relations a bare name is often ambiguous.
         let is_alone = self.scopes[depth].len() == 1;
         match self.dice.u32(0..20) {
@@ -253,30 +331,54 @@ impl<'v> Grammar<'v> {
     }
 
     fn literal(&mut self) -> String {
-        if self.percent(50) { self.pick(&TEXTS).to_owned() } else { self.pick(&["0", "1", "2.5", "-3", "NULL", "18450.5"]).to_owned() }
+        if self.percent(50) {
+            self.pick(&TEXTS).to_owned()
+        } else {
+            self.pick(&["0", "1", "2.5", "-3", "NULL", "18450.5"]).to_owned()
+        }
     }
 
     fn expr(&mut self, depth: u32, room: u32) -> String {
         let way = self.dice.u32(0..100);
         if room == 0 || way < 45 {
-            return if self.percent(80) { self.column() } else { self.literal() };
+            return if self.percent(80) {
+                self.column()
+            } else {
+                self.literal()
+            };
         }
         let inner = room - 1;
         match way {
             45..60 => {
                 let operator = self.pick(&["+", "-", "*", "||", "/", "%"]);
-                format!("({} {operator} {})", self.expr(depth, inner), self.expr(depth, inner))
+                format!(
+                    "({} {operator} {})",
+                    self.expr(depth, inner),
+                    self.expr(depth, inner)
+                )
             }
             60..72 => {
                 let function = self.pick(&["upper", "length", "abs", "typeof", "hex", "trim"]);
                 format!("{function}({})", self.expr(depth, inner))
             }
-            72..78 => format!("coalesce({}, {})", self.expr(depth, inner), self.expr(depth, inner)),
+            72..78 => format!(
+                "coalesce({}, {})",
+                self.expr(depth, inner),
+                self.expr(depth, inner)
+            ),
             78..84 => {
                 let test = self.condition(depth + 1);
-                format!("CASE WHEN {test} THEN {} ELSE {} END", self.expr(depth, inner), self.literal())
+                format!(
+                    "CASE WHEN {test} THEN {} ELSE {} END",
+                    self.expr(depth, inner),
+                    self.literal()
+                )
             }
-            84..88 => format!("CAST({} AS {})", self.expr(depth, inner), self.pick(&["TEXT", "INTEGER", "REAL"])),
+            84..88 => format!(
+                "CAST({} AS {})",
+                self.expr(depth, inner),
+                self.pick(&["TEXT", "INTEGER", "REAL"])
+            ),
             88..95 if depth < 2 => format!("({})", self.query(depth + 1, Some(1)).0),
             _ => self.condition(depth + 1),
         }
@@ -287,11 +389,25 @@ impl<'v> Grammar<'v> {
         match way {
             0..35 => {
                 let operator = self.pick(&["=", "<>", "<", ">=", "IS", "LIKE"]);
-                let right = if operator == "IS" { "NULL".to_owned() } else { self.expr(depth, 1) };
+                let right = if operator == "IS" {
+                    "NULL".to_owned()
+                } else {
+                    self.expr(depth, 1)
+                };
                 format!("{} {operator} {right}", self.expr(depth, 1))
             }
-            35..45 => format!("{} IN ({}, {})", self.column(), self.literal(), self.expr(depth, 1)),
-            45..53 => format!("{} BETWEEN {} AND {}", self.column(), self.literal(), self.expr(depth, 1)),
+            35..45 => format!(
+                "{} IN ({}, {})",
+                self.column(),
+                self.literal(),
+                self.expr(depth, 1)
+            ),
+            45..53 => format!(
+                "{} BETWEEN {} AND {}",
+                self.column(),
+                self.literal(),
+                self.expr(depth, 1)
+            ),
             53..62 => format!("({} OR {})", self.condition(depth + 1), self.condition(depth + 1)),
             62..70 => format!("NOT ({})", self.condition(depth + 1)),
             70..80 if depth < 2 => format!("{} IN ({})", self.column(), self.query(depth + 1, Some(1)).0),
@@ -304,8 +420,16 @@ impl<'v> Grammar<'v> {
         match self.dice.u32(0..6) {
             0 => "count(*)".to_owned(),
             1 => format!("count(DISTINCT {})", self.column()),
-            2 => format!("sum({}) FILTER (WHERE {})", self.column(), self.condition(depth + 2)),
-            _ => format!("{}({})", self.pick(&["min", "max", "sum", "avg", "total"]), self.column()),
+            2 => format!(
+                "sum({}) FILTER (WHERE {})",
+                self.column(),
+                self.condition(depth + 2)
+            ),
+            _ => format!(
+                "{}({})",
+                self.pick(&["min", "max", "sum", "avg", "total"]),
+                self.column()
+            ),
         }
     }
 
@@ -315,7 +439,11 @@ impl<'v> Grammar<'v> {
             1 => "count(*)".to_owned(),
             _ => format!("{}({})", self.pick(&["max", "min", "sum"]), self.column()),
         };
-        let part = if self.percent(60) { format!("PARTITION BY {} ", self.column()) } else { String::new() };
+        let part = if self.percent(60) {
+            format!("PARTITION BY {} ", self.column())
+        } else {
+            String::new()
+        };
         format!("{function} OVER ({part}ORDER BY {})", self.expr(depth + 2, 1))
     }
 }

@@ -58,10 +58,16 @@ pub(crate) enum Kind {
 pub(crate) fn make(folder: &Path, kind: Kind, visible: &Visible) -> PathBuf {
     let path = folder.join(format!("{kind:?}.sqlite"));
     let connection = Connection::open(&path).unwrap();
-    connection.execute_batch("PRAGMA journal_mode=WAL; BEGIN").unwrap();
+    connection
+        .execute_batch("PRAGMA journal_mode=WAL; BEGIN")
+        .unwrap();
     for (table, columns) in visible {
         let mut all: Vec<(String, bool)> = Vec::new();
-        let hidden = |place: usize| HIDDEN_COLUMNS.iter().filter(move |(of, at, _)| of == table && *at == place);
+        let hidden = |place: usize| {
+            HIDDEN_COLUMNS
+                .iter()
+                .filter(move |(of, at, _)| of == table && *at == place)
+        };
         for (place, column) in columns.iter().map(Some).chain([None]).enumerate() {
             for (_, _, name) in hidden(place) {
                 match kind {
@@ -73,21 +79,33 @@ pub(crate) fn make(folder: &Path, kind: Kind, visible: &Visible) -> PathBuf {
             all.extend(column.map(|column| (column.clone(), false)));
         }
         fill(&connection, table, &all, kind);
-        connection.execute_batch(&format!("CREATE INDEX {table}_key ON {table} ({})", columns[0])).unwrap();
+        connection
+            .execute_batch(&format!("CREATE INDEX {table}_key ON {table} ({})", columns[0]))
+            .unwrap();
     }
     if kind == Kind::Full {
         for (table, columns) in HIDDEN_TABLES {
-            let all: Vec<(String, bool)> = columns.iter().map(|column| ((*column).to_owned(), true)).collect();
+            let all: Vec<(String, bool)> = columns
+                .iter()
+                .map(|column| ((*column).to_owned(), true))
+                .collect();
             fill(&connection, table, &all, kind);
         }
     }
-    connection.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    connection
+        .execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
     path
 }
 
 fn fill(connection: &Connection, table: &str, columns: &[(String, bool)], kind: Kind) {
-    let declared: Vec<String> = columns.iter().map(|(name, _)| format!("{name} {}", sql_type(name))).collect();
-    connection.execute_batch(&format!("CREATE TABLE {table} ({})", declared.join(", "))).unwrap();
+    let declared: Vec<String> = columns
+        .iter()
+        .map(|(name, _)| format!("{name} {}", sql_type(name)))
+        .collect();
+    connection
+        .execute_batch(&format!("CREATE TABLE {table} ({})", declared.join(", ")))
+        .unwrap();
     for row in 0..ROWS {
         let values: Vec<String> = columns
             .iter()
@@ -98,7 +116,9 @@ fn fill(connection: &Connection, table: &str, columns: &[(String, bool)], kind: 
                 (false, _) => value(name, row + table.len()),
             })
             .collect();
-        connection.execute_batch(&format!("INSERT INTO {table} VALUES ({})", values.join(", "))).unwrap();
+        connection
+            .execute_batch(&format!("INSERT INTO {table} VALUES ({})", values.join(", ")))
+            .unwrap();
     }
 }
 
@@ -107,7 +127,17 @@ fn sql_type(column: &str) -> &'static str {
 }
 
 fn is_number(column: &str) -> bool {
-    ["net_amount", "net_price", "quantity", "oee", "duration_s", "cost", "salary", "margin"].contains(&column)
+    [
+        "net_amount",
+        "net_price",
+        "quantity",
+        "oee",
+        "duration_s",
+        "cost",
+        "salary",
+        "margin",
+    ]
+    .contains(&column)
 }
 
 /// Few different values, so that joins on them find something, also on columns that must not be compared.
@@ -123,7 +153,9 @@ fn value(column: &str, n: usize) -> String {
         "state" | "status" | "reason" => &["down", "open", "jam"],
         "plant" | "plant_id" => &["1010", "1020"],
         name if name.ends_with("_id") || name == "name" => &["M-1", "M-2", "M-3", "M-4"],
-        "created_on" | "since" | "started_at" | "ended_at" | "delivery_date" => &["2026-01-01", "2026-05-17", "2026-11-22"],
+        "created_on" | "since" | "started_at" | "ended_at" | "delivery_date" => {
+            &["2026-01-01", "2026-05-17", "2026-11-22"]
+        }
         _ => &["10", "20", "HX-220"],
     };
     format!("'{}'", words[n % words.len()])
@@ -138,7 +170,9 @@ pub(crate) fn fingerprint(path: &Path) -> (String, Vec<u8>) {
         let mut rows = statement.query([]).unwrap();
         let mut texts = Vec::new();
         while let Some(row) = rows.next().unwrap() {
-            let cells: Vec<String> = (0..width).map(|i| format!("{:?}", row.get_ref(i).unwrap())).collect();
+            let cells: Vec<String> = (0..width)
+                .map(|i| format!("{:?}", row.get_ref(i).unwrap()))
+                .collect();
             texts.push(cells.join("|"));
         }
         texts

@@ -123,3 +123,22 @@ impl Operation {
         self.name.replace('.', "_")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_concerns_the_whole_is_said_without_a_field() {
+        let one = |field: &str| InvalidParameter {
+            field: field.to_owned(),
+            message: "unknown field".to_owned(),
+            hint: String::new(),
+        };
+        let said = InvalidParameters(vec![one(""), one("items[0].unit")]).to_string();
+        assert_eq!(
+            said,
+            "parameters are not valid: unknown field; items[0].unit: unknown field"
+        );
+    }
+}

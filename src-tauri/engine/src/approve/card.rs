@@ -85,7 +85,11 @@ pub fn describe(request: &ApprovalRequest) -> Option<Description> {
 ///
 /// # Errors
 /// When the caller may not see approvals or the journal cannot be read.
-pub async fn list(engine: &Engine, caller: &Caller, filter: &ApprovalFilter) -> Result<Vec<ApprovalRow>, EngineError> {
+pub async fn list(
+    engine: &Engine,
+    caller: &Caller,
+    filter: &ApprovalFilter,
+) -> Result<Vec<ApprovalRow>, EngineError> {
     permit(caller, Permission::ApprovalView)?;
     engine.tenant(&caller.tenant)?;
     Ok(engine.journal.list(&caller.tenant, filter).await?)
@@ -100,22 +104,36 @@ pub async fn card(engine: &Engine, caller: &Caller, id: ApprovalId) -> Result<Ca
     let row = load(engine, caller, id).await?;
     let description = describe(&row.request);
     let tenant = engine.tenant(&caller.tenant)?;
-    let filter = AuditFilter { subject: Some(id.to_string()), limit: 50, ..AuditFilter::default() };
+    let filter = AuditFilter {
+        subject: Some(id.to_string()),
+        limit: 50,
+        ..AuditFilter::default()
+    };
     let trail = tenant.parts.audit.tail(&filter).await?;
     let similar = similar(engine, caller, &row, description.as_ref()).await?;
-    Ok(Card { abilities: abilities(engine, caller, &row), row, description, trail, similar })
+    Ok(Card {
+        abilities: abilities(engine, caller, &row),
+        row,
+        description,
+        trail,
+        similar,
+    })
 }
 
 /// Why this person cannot approve the request now; `None` when they can.
 #[must_use]
 pub fn hindrance(engine: &Engine, caller: &Caller, row: &ApprovalRow) -> Option<Hindrance> {
-    let is_waiting = row.progress.state == State::Pending && !row.progress.decide_by.has_passed(&engine.clock.moment());
+    let is_waiting =
+        row.progress.state == State::Pending && !row.progress.decide_by.has_passed(&engine.clock.moment());
     if !is_waiting {
         return Some(Hindrance::NotWaiting);
     }
     lacks(engine, caller, row).or_else(|| {
         let voted = |person: &UserId| {
-            row.progress.standing_decisions().iter().any(|vote| vote.payload.operator_id == person.as_str())
+            row.progress
+                .standing_decisions()
+                .iter()
+                .any(|vote| vote.payload.operator_id == person.as_str())
         };
         caller.person().is_some_and(voted).then_some(Hindrance::Voted)
     })
@@ -129,7 +147,9 @@ fn lacks(engine: &Engine, caller: &Caller, row: &ApprovalRow) -> Option<Hindranc
     if row.request.requested_by == caller.actor() {
         return Some(Hindrance::Own);
     }
-    let has_key = caller.person().is_some_and(|person| engine.roster().person(person).is_some());
+    let has_key = caller
+        .person()
+        .is_some_and(|person| engine.roster().person(person).is_some());
     (!has_key).then_some(Hindrance::NoKey)
 }
 
@@ -157,7 +177,9 @@ async fn similar(
     row: &ApprovalRow,
     description: Option<&Description>,
 ) -> Result<Vec<Similar>, EngineError> {
-    let Some(description) = description else { return Ok(Vec::new()) };
+    let Some(description) = description else {
+        return Ok(Vec::new());
+    };
     let filter = ApprovalFilter {
         states: vec![State::Denied, State::Succeeded, State::Failed, State::Unknown],
         since: Some(engine.clock.now().minus(SIMILAR_WITHIN)),
@@ -171,7 +193,10 @@ async fn similar(
     Ok(same
         .filter_map(|other| {
             let words = describe(&other.request)?;
-            (words.target == description.target).then_some(Similar { row: other, title: words.title })
+            (words.target == description.target).then_some(Similar {
+                row: other,
+                title: words.title,
+            })
         })
         .collect())
 }

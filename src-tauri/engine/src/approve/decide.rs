@@ -28,7 +28,13 @@ const VOTE_GRACE: Duration = Duration::from_secs(3_600);
 /// The codes of the ready reasons for a deny, which the agent is told.
 #[must_use]
 pub const fn deny_presets() -> [&'static str; 5] {
-    ["unauthorised_scope", "suspicious_parameters", "wrong_target", "exceeds_budget", "not_now"]
+    [
+        "unauthorised_scope",
+        "suspicious_parameters",
+        "wrong_target",
+        "exceeds_budget",
+        "not_now",
+    ]
 }
 
 /// What a person decided, and what was on their screen.
@@ -133,7 +139,12 @@ pub async fn extend(engine: &Engine, caller: &Caller, id: ApprovalId) -> Result<
     }
     let mut progress = row.progress.clone();
     progress.decide_by = Deadline::after(&now, time_left(&row.progress.decide_by, &now) + EXTENSION);
-    let first_vote_ends = row.progress.standing_decisions().iter().map(|vote| vote.payload.execute_before).min();
+    let first_vote_ends = row
+        .progress
+        .standing_decisions()
+        .iter()
+        .map(|vote| vote.payload.execute_before)
+        .min();
     if first_vote_ends.is_some_and(|end| progress.decide_by.utc.millis() >= end) {
         return Err(EngineError::InvalidInput {
             field: "id",
@@ -156,7 +167,11 @@ fn time_left(limit: &Deadline, now: &Moment) -> Duration {
 }
 
 /// The person behind the caller, when their role fits the risk and the request is not their own.
-pub(super) fn check_person(engine: &Engine, caller: &Caller, row: &ApprovalRow) -> Result<UserId, EngineError> {
+pub(super) fn check_person(
+    engine: &Engine,
+    caller: &Caller,
+    row: &ApprovalRow,
+) -> Result<UserId, EngineError> {
     permit(caller, decide_permission(row.request.risk))?;
     let person = caller.person().ok_or(EngineError::OwnRequest)?;
     if row.request.requested_by == caller.actor() {
@@ -184,7 +199,11 @@ fn check_state(row: &ApprovalRow, verdict: Verdict, now: &Moment) -> Result<(), 
         State::Approved | State::Claimed => verdict == Verdict::Deny,
         _ => false,
     };
-    if is_open { Ok(()) } else { Err(EngineError::AlreadyDecided(Box::new(row.clone()))) }
+    if is_open {
+        Ok(())
+    } else {
+        Err(EngineError::AlreadyDecided(Box::new(row.clone())))
+    }
 }
 
 /// Least characters of the reason for an approval of this risk.
@@ -198,7 +217,10 @@ pub(super) const fn least_reason(risk: Risk) -> usize {
 
 fn check_reason(row: &ApprovalRow, decision: &Decision) -> Result<(), EngineError> {
     let risk = row.request.risk;
-    let length = decision.reason.as_deref().map_or(0, |reason| reason.trim().chars().count());
+    let length = decision
+        .reason
+        .as_deref()
+        .map_or(0, |reason| reason.trim().chars().count());
     if length > LONGEST_REASON {
         return Err(EngineError::InvalidInput {
             field: "reason",
@@ -226,10 +248,15 @@ fn check_reason(row: &ApprovalRow, decision: &Decision) -> Result<(), EngineErro
 /// Whether this person's approval is the last one needed.
 fn completes_quorum(row: &ApprovalRow, person: &UserId) -> Result<bool, EngineError> {
     let standing = row.progress.standing_decisions();
-    if standing.iter().any(|decision| decision.payload.operator_id == person.as_str()) {
+    if standing
+        .iter()
+        .any(|decision| decision.payload.operator_id == person.as_str())
+    {
         return Err(EngineError::SamePerson);
     }
-    let have = u32::try_from(standing.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let have = u32::try_from(standing.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
     Ok(have >= row.request.quorum.max(row.request.risk.quorum()))
 }
 
@@ -242,7 +269,10 @@ async fn sign_decision(
     execute_before: i64,
 ) -> Result<SignedDecision, EngineError> {
     let roster = engine.roster();
-    let key_id = roster.person(person).map(|person| person.key.key_id.clone()).unwrap_or_default();
+    let key_id = roster
+        .person(person)
+        .map(|person| person.key.key_id.clone())
+        .unwrap_or_default();
     let key = signing_key(engine, person).await?;
     let mut nonce = [0_u8; 16];
     engine.ids.random(&mut nonce);
@@ -262,7 +292,12 @@ async fn sign_decision(
         decided_at: now.utc.millis(),
         execute_before,
         nonce: hex(&nonce),
-        reason: decision.reason.as_deref().map(str::trim).filter(|r| !r.is_empty()).map(str::to_owned),
+        reason: decision
+            .reason
+            .as_deref()
+            .map(str::trim)
+            .filter(|r| !r.is_empty())
+            .map(str::to_owned),
     };
     let signed = sign(payload, &key).map_err(|e| EngineError::InvalidInput {
         field: "reason",

@@ -12,7 +12,7 @@ mod sweep;
 mod tests;
 
 pub use card::{Abilities, Card, Hindrance, Similar, card, describe, hindrance, list};
-pub use decide::{Decision, deny_presets, decide, extend, undo};
+pub use decide::{Decision, decide, deny_presets, extend, undo};
 pub use request::{Asked, Requested, cancel, own, request, wait};
 pub use send::{reconcile, send_due, settle, start_due};
 pub use sweep::{next_due, recover, sweep};
@@ -43,11 +43,17 @@ async fn change(
     audit: AuditEvent,
 ) -> Result<ApprovalRow, EngineError> {
     let request = &row.request;
-    let changed = engine.journal.change(&request.tenant, request.id, row.version, progress, audit).await;
+    let changed = engine
+        .journal
+        .change(&request.tenant, request.id, row.version, progress, audit)
+        .await;
     note_storage(engine, &request.tenant, changed.as_ref().err());
     match changed? {
         Changed::Done(row) => {
-            engine.announce(Change::ApprovalChanged { tenant: request.tenant.clone(), id: request.id });
+            engine.announce(Change::ApprovalChanged {
+                tenant: request.tenant.clone(),
+                id: request.id,
+            });
             engine.work.notify_one();
             Ok(row)
         }

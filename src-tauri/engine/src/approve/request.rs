@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use andon_approvals::{
-    Action, ApprovalFilter, ApprovalRequest, ApprovalRow, Inserted, JoinRule, Precondition, PreconditionState, Progress, RiskPolicy,
-    State, WriteOperation, action_digest,
+    Action, ApprovalFilter, ApprovalRequest, ApprovalRow, Inserted, JoinRule, Precondition,
+    PreconditionState, Progress, RiskPolicy, State, WriteOperation, action_digest,
 };
 use andon_domain::audit::{AuditEvent, AuditOutcome};
 use andon_domain::operations::{Description, Effect, InvalidParameter, InvalidParameters, Operation};
@@ -85,11 +85,30 @@ async fn try_request(
     let binding = tenant.parts.systems.writes.get(operation.name);
     let binding = binding.ok_or_else(|| EngineError::NotConfigured(operation.system.as_str().to_owned()))?;
     let parameters = (operation.validate)(parameters)?;
-    if let Some(row) = asked_before(engine, tenant, caller, operation, binding.as_ref(), &parameters, &asked).await? {
+    if let Some(row) = asked_before(
+        engine,
+        tenant,
+        caller,
+        operation,
+        binding.as_ref(),
+        &parameters,
+        &asked,
+    )
+    .await?
+    {
         return Ok(Requested { row, is_joined: true });
     }
     let prepared = prepare(operation, binding.as_ref(), parameters).await?;
-    let (request, progress) = build(engine, tenant, caller, operation, binding.as_ref(), prepared, asked).await?;
+    let (request, progress) = build(
+        engine,
+        tenant,
+        caller,
+        operation,
+        binding.as_ref(),
+        prepared,
+        asked,
+    )
+    .await?;
     engine.crash_point("submit");
     insert(engine, caller, request, progress).await
 }
@@ -144,13 +163,22 @@ async fn prepare(
     binding: &dyn WriteOperation,
     parameters: CanonicalJson,
 ) -> Result<Prepared, EngineError> {
-    let describe = operation.describe.ok_or_else(|| EngineError::NotFound(operation.name.to_owned()))?;
+    let describe = operation
+        .describe
+        .ok_or_else(|| EngineError::NotFound(operation.name.to_owned()))?;
     let description = describe(&parameters)?;
     let preconditions = binding.check(&parameters).await?;
-    if preconditions.iter().any(|check| check.state == PreconditionState::Failed) {
+    if preconditions
+        .iter()
+        .any(|check| check.state == PreconditionState::Failed)
+    {
         return Err(EngineError::Precondition(preconditions));
     }
-    Ok(Prepared { parameters, description, preconditions })
+    Ok(Prepared {
+        parameters,
+        description,
+        preconditions,
+    })
 }
 
 async fn build(
@@ -162,7 +190,11 @@ async fn build(
     prepared: Prepared,
     asked: Asked,
 ) -> Result<(ApprovalRequest, Progress), EngineError> {
-    let Prepared { parameters, description, preconditions } = prepared;
+    let Prepared {
+        parameters,
+        description,
+        preconditions,
+    } = prepared;
     let current = binding.current(&parameters).await?;
     let policy = &tenant.parts.risk_policy;
     let uncovered = uncovered(parameters.value(), &description);
@@ -224,12 +256,19 @@ async fn insert(
     let (id, risk) = (request.id, request.risk);
     let title = super::describe(&request).map_or_else(|| request.operation.to_string(), |d| d.title);
     let is_auto = progress.state == State::Approved;
-    let action = if is_auto { "approval.approved_by_policy" } else { "approval.requested" };
+    let action = if is_auto {
+        "approval.approved_by_policy"
+    } else {
+        "approval.requested"
+    };
     let audit = AuditEvent::new(caller, request.requested_at, action, id.to_string()).detail(json!({
         "operation": request.operation, "risk": risk, "digest": request.digest.to_string(),
         "policy_version": request.policy_version,
     }));
-    let rule = JoinRule { without_key_within: JOIN_WITHIN, most_pending: MOST_PENDING };
+    let rule = JoinRule {
+        without_key_within: JOIN_WITHIN,
+        most_pending: MOST_PENDING,
+    };
     let inserted = engine.journal.insert(request, progress, rule, audit).await;
     super::note_storage(engine, &caller.tenant, inserted.as_ref().err());
     match inserted? {
@@ -240,10 +279,18 @@ async fn insert(
                 engine.announce(Change::ApprovalChanged { tenant, id });
                 engine.work.notify_one();
             } else {
-                engine.announce(Change::RequestArrived { tenant, id, risk, title });
+                engine.announce(Change::RequestArrived {
+                    tenant,
+                    id,
+                    risk,
+                    title,
+                });
             }
             engine.crash_point("notify");
-            Ok(Requested { row, is_joined: false })
+            Ok(Requested {
+                row,
+                is_joined: false,
+            })
         }
         Inserted::Joined(row) => Ok(Requested { row, is_joined: true }),
         Inserted::KeyReused(row) => Err(EngineError::KeyReused(Box::new(row))),
@@ -258,14 +305,21 @@ async fn note_refusal(
     name: &str,
     refusal: &EngineError,
 ) -> Result<(), EngineError> {
-    let Ok(tenant) = engine.tenant(&caller.tenant) else { return Ok(()) };
+    let Ok(tenant) = engine.tenant(&caller.tenant) else {
+        return Ok(());
+    };
     let outcome = match refusal {
         EngineError::Port(_) => AuditOutcome::Failed,
         _ => AuditOutcome::Refused,
     };
-    let event = AuditEvent::new(caller, engine.clock.now(), "operation.write_refused", visible(name, 100))
-        .outcome(outcome)
-        .detail(json!({"reason": visible(&refusal.to_string(), 500)}));
+    let event = AuditEvent::new(
+        caller,
+        engine.clock.now(),
+        "operation.write_refused",
+        visible(name, 100),
+    )
+    .outcome(outcome)
+    .detail(json!({"reason": visible(&refusal.to_string(), 500)}));
     Ok(tenant.parts.audit.append(event).await?)
 }
 
@@ -327,7 +381,11 @@ pub async fn wait(
 /// When the journal cannot be read.
 pub async fn own(engine: &Engine, caller: &Caller, limit: u32) -> Result<Vec<ApprovalRow>, EngineError> {
     engine.tenant(&caller.tenant)?;
-    let filter = ApprovalFilter { requested_by: Some(caller.actor()), limit, ..ApprovalFilter::default() };
+    let filter = ApprovalFilter {
+        requested_by: Some(caller.actor()),
+        limit,
+        ..ApprovalFilter::default()
+    };
     Ok(engine.journal.list(&caller.tenant, &filter).await?)
 }
 
@@ -360,5 +418,9 @@ fn check_words(asked: &Asked) -> Result<(), EngineError> {
 
 fn not_valid(message: String) -> EngineError {
     let hint = "Send fewer or smaller parameters.".to_owned();
-    EngineError::InvalidParameters(InvalidParameters(vec![InvalidParameter { field: String::new(), message, hint }]))
+    EngineError::InvalidParameters(InvalidParameters(vec![InvalidParameter {
+        field: String::new(),
+        message,
+        hint,
+    }]))
 }

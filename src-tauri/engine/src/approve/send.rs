@@ -1,8 +1,8 @@
 //! What the console does after people: claim, mark as dispatched, send once, write down the end.
 
 use andon_approvals::{
-    ApplyOutcome, ApprovalRow, ApprovedChange, ChangeReference, DispatchRefusal, Outcome, OutcomeKind, Receipt,
-    Reconciled, State, WriteOperation, verify_for_dispatch,
+    ApplyOutcome, ApprovalRow, ApprovedChange, ChangeReference, DispatchRefusal, Outcome, OutcomeKind,
+    Receipt, Reconciled, State, WriteOperation, verify_for_dispatch,
 };
 use andon_domain::audit::{AuditEvent, AuditOutcome};
 use andon_domain::{ApprovalId, Caller, PortError, PortErrorKind, System, operations};
@@ -77,13 +77,24 @@ pub async fn start_due(
     write_down_ends(engine).await?;
     let now = engine.clock.now();
     let mut failure = None;
-    for row in engine.journal.in_states(&[State::Approved, State::Claimed, State::Dispatched]).await? {
+    for row in engine
+        .journal
+        .in_states(&[State::Approved, State::Claimed, State::Dispatched])
+        .await?
+    {
         let id = row.request.id;
         if before.contains(&id) {
             continue;
         }
         if row.progress.state != State::Approved {
-            match put_in_order(engine, &row, "the journal failed", "approval.unknown_after_failure").await {
+            match put_in_order(
+                engine,
+                &row,
+                "the journal failed",
+                "approval.unknown_after_failure",
+            )
+            .await
+            {
                 Ok(()) | Err(EngineError::AlreadyDecided(_)) => {}
                 Err(error) => failure = failure.or(Some(error)),
             }
@@ -92,7 +103,10 @@ pub async fn start_due(
             if in_flight.len() >= AT_ONCE || !in_flight.insert(id) {
                 continue;
             }
-            let marked = InFlight { engine: Arc::clone(engine), id };
+            let marked = InFlight {
+                engine: Arc::clone(engine),
+                id,
+            };
             running.spawn(async move {
                 match send(&marked.engine, row).await {
                     // Somebody denied or undid it first: that is the other's right, not a failure.
@@ -118,7 +132,16 @@ async fn write_down_ends(engine: &Engine) -> Result<(), EngineError> {
 /// Writes down how a write ended. If the disk refuses now it is tried again; if the console stops before that, the row is
 /// still `dispatched` and the next start makes it `unknown`: it is never sent again.
 async fn write_down(engine: &Engine, system: &Caller, end: Unwritten) -> Result<(), EngineError> {
-    match settle_row(engine, system, &end.row, end.state, end.outcome.clone(), end.action).await {
+    match settle_row(
+        engine,
+        system,
+        &end.row,
+        end.state,
+        end.outcome.clone(),
+        end.action,
+    )
+    .await
+    {
         Ok(_) | Err(EngineError::AlreadyDecided(_)) => Ok(()),
         Err(failure) => {
             engine.keep_unwritten(end);
@@ -166,7 +189,10 @@ async fn send(engine: &Engine, row: ApprovalRow) -> Result<(), EngineError> {
 
 /// Apart from this task, so that a connector that panics ends as an unknown outcome and not as an end of all sending.
 async fn apply(binding: &Arc<dyn WriteOperation>, approved: ApprovedChange) -> ApplyOutcome {
-    let (binding, system) = (Arc::clone(binding), operations::find(approved.operation().as_str()));
+    let (binding, system) = (
+        Arc::clone(binding),
+        operations::find(approved.operation().as_str()),
+    );
     let applied = tokio::spawn(async move { binding.apply(approved).await }).await;
     applied.unwrap_or_else(|error| {
         let system = system.map_or(System::Storage, |operation| operation.system);
@@ -199,15 +225,24 @@ async fn finish(
         ApplyOutcome::Succeeded(receipt) => (State::Succeeded, executed(receipt, None)),
         ApplyOutcome::Refused { code, message } => {
             let detail = json!({ "code": code });
-            (State::Failed, ended(OutcomeKind::RefusedBySystem, message, detail))
+            (
+                State::Failed,
+                ended(OutcomeKind::RefusedBySystem, message, detail),
+            )
         }
         ApplyOutcome::NotSent(error) => {
             tracing::warn!(approval = %row.request.id, detail = %error.detail, "write was not sent: {error}");
-            (State::Failed, ended(OutcomeKind::NotSent, error.to_string(), json!({})))
+            (
+                State::Failed,
+                ended(OutcomeKind::NotSent, error.to_string(), json!({})),
+            )
         }
         ApplyOutcome::Unknown(error) => {
             tracing::error!(approval = %row.request.id, detail = %error.detail, "write outcome unknown: {error}");
-            (State::Unknown, ended(OutcomeKind::Unknown, error.to_string(), json!({})))
+            (
+                State::Unknown,
+                ended(OutcomeKind::Unknown, error.to_string(), json!({})),
+            )
         }
     };
     let action = match state {
@@ -215,7 +250,17 @@ async fn finish(
         State::Failed => "approval.failed",
         _ => "approval.unknown",
     };
-    write_down(engine, system, Unwritten { row: row.clone(), state, outcome, action }).await
+    write_down(
+        engine,
+        system,
+        Unwritten {
+            row: row.clone(),
+            state,
+            outcome,
+            action,
+        },
+    )
+    .await
 }
 
 /// Looks in the system for what an unanswered write may have made, and settles the request when that is certain.
@@ -228,17 +273,32 @@ pub async fn reconcile(engine: &Engine, caller: &Caller, id: ApprovalId) -> Resu
     if row.progress.state != State::Unknown {
         return Err(EngineError::AlreadyDecided(Box::new(row)));
     }
-    let found = binding(engine, &row)?.reconcile(&ChangeReference::of(&row)).await?;
+    let found = binding(engine, &row)?
+        .reconcile(&ChangeReference::of(&row))
+        .await?;
     let actor = caller.actor();
     let (state, outcome) = match found {
         Reconciled::Found(receipt) => (State::Succeeded, executed(receipt, Some(actor))),
         Reconciled::NotFound => {
             let message = "no trace of it was found when the system was read; it may still arrive";
-            (State::Unknown, ended(OutcomeKind::Unknown, message.to_owned(), json!({"read_back": "not_found"})))
+            (
+                State::Unknown,
+                ended(
+                    OutcomeKind::Unknown,
+                    message.to_owned(),
+                    json!({"read_back": "not_found"}),
+                ),
+            )
         }
         Reconciled::Several(references) => {
-            let message = format!("more than one document carries our reference: {}", references.join(", "));
-            (State::Unknown, ended(OutcomeKind::Unknown, message, json!({"read_back": references})))
+            let message = format!(
+                "more than one document carries our reference: {}",
+                references.join(", ")
+            );
+            (
+                State::Unknown,
+                ended(OutcomeKind::Unknown, message, json!({"read_back": references})),
+            )
         }
     };
     settle_row(engine, caller, &row, state, outcome, "approval.reconciled").await
@@ -263,9 +323,15 @@ pub async fn settle(
     }
     let reason = reason.trim();
     if reason.chars().count() < 10 {
-        return Err(EngineError::ReasonNeeded { risk: row.request.risk, least: 10 });
+        return Err(EngineError::ReasonNeeded {
+            risk: row.request.risk,
+            least: 10,
+        });
     }
-    for (field, text, most) in [("reason", reason, 2_000), ("reference", reference.as_deref().unwrap_or(""), 100)] {
+    for (field, text, most) in [
+        ("reason", reason, 2_000),
+        ("reference", reference.as_deref().unwrap_or(""), 100),
+    ] {
         if text.chars().count() > most {
             return Err(EngineError::InvalidInput {
                 field,
@@ -336,7 +402,14 @@ pub(super) async fn settle_row(
 }
 
 pub(super) fn ended(kind: OutcomeKind, message: String, detail: Value) -> Outcome {
-    Outcome { kind, reference: None, message, warnings: Vec::new(), detail, settled_by: None }
+    Outcome {
+        kind,
+        reference: None,
+        message,
+        warnings: Vec::new(),
+        detail,
+        settled_by: None,
+    }
 }
 
 fn executed(receipt: Receipt, settled_by: Option<String>) -> Outcome {

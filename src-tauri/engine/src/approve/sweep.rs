@@ -18,10 +18,20 @@ use crate::world::Engine;
 pub async fn sweep(engine: &Engine) -> Result<u32, EngineError> {
     let now = engine.clock.moment();
     let (mut ended, mut failure) = (0, None);
-    for row in engine.journal.in_states(&[State::Pending, State::Approved]).await? {
+    for row in engine
+        .journal
+        .in_states(&[State::Pending, State::Approved])
+        .await?
+    {
         let result = match row.progress.state {
             State::Pending if row.progress.decide_by.has_passed(&now) => expire(engine, &row).await,
-            State::Approved if row.progress.execute_by.as_ref().is_none_or(|limit| limit.has_passed(&now)) => {
+            State::Approved
+                if row
+                    .progress
+                    .execute_by
+                    .as_ref()
+                    .is_none_or(|limit| limit.has_passed(&now)) =>
+            {
                 let system = Caller::system(row.request.tenant.clone());
                 not_sent(engine, &system, &row, "not sent, the decision came too late").await
             }
@@ -56,7 +66,11 @@ async fn expire(engine: &Engine, row: &ApprovalRow) -> Result<(), EngineError> {
 /// When the journal cannot be read or written: nothing may be sent then.
 pub async fn recover(engine: &Engine) -> Result<u32, EngineError> {
     let mut unknown = 0;
-    for row in engine.journal.in_states(&[State::Claimed, State::Dispatched]).await? {
+    for row in engine
+        .journal
+        .in_states(&[State::Claimed, State::Dispatched])
+        .await?
+    {
         put_in_order(engine, &row, "Andon stopped", "approval.unknown_after_restart").await?;
         unknown += u32::from(row.progress.state == State::Dispatched);
     }
@@ -75,7 +89,13 @@ pub(super) async fn put_in_order(
         let mut progress = row.progress.clone();
         progress.state = State::Approved;
         let (now, id) = (engine.clock.now(), row.request.id.to_string());
-        change(engine, row, progress, AuditEvent::new(&system, now, "approval.claim_returned", id)).await?;
+        change(
+            engine,
+            row,
+            progress,
+            AuditEvent::new(&system, now, "approval.claim_returned", id),
+        )
+        .await?;
     } else {
         let message = format!("{why} while it was being sent; whether it arrived is not known");
         let outcome = ended(OutcomeKind::Unknown, message, json!({}));

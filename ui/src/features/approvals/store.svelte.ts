@@ -49,6 +49,8 @@ class ApprovalsStore {
   #wanted: string | null = null;
   #isReading = false;
   #readAgain = false;
+  // Counts the answers to what this person did: what was read before one of them is older than what is shown.
+  #edition = 0;
   #sayOnce = announceOnce();
 
   /** The list of a view. */
@@ -122,8 +124,13 @@ class ApprovalsStore {
   }
 
   async #read(view: ApprovalView): Promise<void> {
+    const edition = this.#edition;
     try {
       const { items } = await call("approval_list", { view });
+      if (edition !== this.#edition) {
+        this.#readAgain = true;
+        return;
+      }
       this[view] = { items, isLoaded: true, error: null };
       if (view === "waiting") this.#arrange();
     } catch (raw) {
@@ -168,8 +175,11 @@ class ApprovalsStore {
   }
 
   async #readCard(id: string): Promise<void> {
+    const edition = this.#edition;
     try {
-      this.#take(await call("approval_get", { id }));
+      const card = await call("approval_get", { id });
+      // A reading follows every answer, so nothing is missed by leaving this one out.
+      if (edition === this.#edition) this.#take(card);
     } catch (raw) {
       const error = toApiError(raw);
       if (this.#wanted === id && !(error.isOffline && this.card !== null)) {
@@ -204,20 +214,20 @@ class ApprovalsStore {
 
   async #decide(id: string, send: () => Promise<ApprovalCard>): Promise<boolean> {
     if (connection.isLost || this.sending.includes(id)) return false;
-    return this.act(id, async () => {
-      const next = await send();
-      // A decided request leaves at once, even from a held list: the person moved it.
-      if (next.item.state !== "pending") this.order = this.order.filter((one) => one !== id);
-      return next;
-    });
+    // A decided request leaves at once, even from a held list: the person moved it.
+    return this.act(id, send, (card) => { if (card.item.state !== "pending") this.order = this.order.filter((one) => one !== id); });
   }
 
   /** Runs a command that answers with the card; a refusal is kept to be shown. */
-  async act(id: string, send: () => Promise<ApprovalCard>): Promise<boolean> {
+  async act(id: string, send: () => Promise<ApprovalCard>, then?: (card: ApprovalCard) => void): Promise<boolean> {
     this.sending = [...this.sending, id];
     this.refusal = null;
     try {
-      this.#take(await send());
+      const card = await send();
+      // All in one go: what is drawn in between lets the focus go, and the list would be arranged with the old state.
+      this.#edition += 1;
+      this.#take(card);
+      then?.(card);
       return true;
     } catch (raw) {
       this.refusal = { id, error: toApiError(raw) };

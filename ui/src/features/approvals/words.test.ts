@@ -12,7 +12,7 @@ describe("how a request ended", () => {
     [item({ state: "denied", decided_by: ["K. Lindqvist"] }), "Denied by K. Lindqvist"],
     [item({ state: "succeeded", decided_by: ["M. Ito"], reference: "4500012880" }), "Approved by you, made 4500012880"],
     [item({ state: "succeeded", decided_by: ["policy"] }), "Approved by policy"],
-    [item({ state: "expired" }), "Expired, agent told to stop"],
+    [item({ state: "expired" }), "Expired, nobody decided"],
     [item({ state: "dispatched", decided_by: ["M. Ito"] }), "Sending, approved by you"],
     [item({ state: "failed", outcome: "not_sent" }), "Not sent"],
     [item({ state: "unknown" }), "Outcome unknown, check needed"],

@@ -4,4 +4,5 @@ mod deciding;
 mod journey;
 mod properties;
 mod sending;
+mod side_by_side;
 mod stage;
