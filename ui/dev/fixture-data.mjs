@@ -40,7 +40,7 @@ export function createFixture(push) {
       timeline: a.timeline.map((one) => ({ at: iso(one.at), action: one.action, who: one.who ?? a.agent })), similar: a.similar.map((one) => ({ ...one, at: iso(one.at) })), outcome: a.outcome ?? null,
       hindrance: hindrance(a), can_deny: may && a.state === "pending", can_undo: may && a.state === "approved", can_extend: may && a.state === "pending", can_settle: may && a.state === "unknown",
       least_reason: { low: 0, medium: 0, high: 1, critical: 20 }[a.risk], typed_target: a.risk === "critical" ? a.target : null,
-      deny_presets: ["unauthorised_scope", "suspicious_parameters", "wrong_target", "exceeds_budget", "not_now"],
+      hidden_fields: 0, deny_presets: ["unauthorised_scope", "suspicious_parameters", "wrong_target", "exceeds_budget", "not_now"],
     };
   }
   function error(status, code, message, hint) {

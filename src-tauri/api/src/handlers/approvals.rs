@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use andon_approvals::{ActionDigest, ApprovalFilter, ApprovalRow, SignedDecision, State, Verdict};
+use andon_approvals::{ActionDigest, ApprovalFilter, ApprovalRow, Outcome, SignedDecision, State, Verdict};
 use andon_domain::operations::DescribedParameter;
 use andon_domain::{ApprovalId, Class, operations};
 use andon_engine::approve::{self, Card, Decision, Hindrance, Similar};
@@ -167,11 +167,62 @@ async fn card(context: &Context<'_>, id: ApprovalId) -> Answer<ApprovalCard> {
     let card = approve::card(context.engine(), &context.caller, id)
         .await
         .map_err(|e| context.fail(e))?;
-    Ok(view(context, card))
+    Ok(withhold(view(context, card), context.caller.clearance))
+}
+
+/// Leaves out what is above the person's clearance, and says how many fields that are. Who asked, when, how risky and how it
+/// went stay: they are about people and not about the data.
+fn withhold(card: ApprovalCard, clearance: Class) -> ApprovalCard {
+    if clearance >= card.class {
+        return card;
+    }
+    let hidden = card.parameters.len() + card.similar.len() + 4;
+    ApprovalCard {
+        item: without_title(card.item),
+        sentence: String::new(),
+        value: None,
+        risk_reasons: Vec::new(),
+        parameters: Vec::new(),
+        canonical: String::new(),
+        rationale: None,
+        preconditions: Vec::new(),
+        similar: Vec::new(),
+        outcome: card.outcome.map(|outcome| Outcome {
+            message: String::new(),
+            warnings: Vec::new(),
+            detail: serde_json::Value::Null,
+            ..outcome
+        }),
+        typed_target: None,
+        hidden_fields: u32::try_from(hidden).unwrap_or(u32::MAX),
+        ..card
+    }
+}
+
+/// A line whose title is only the operation.
+fn without_title(item: ApprovalItem) -> ApprovalItem {
+    ApprovalItem {
+        title: item.operation.clone(),
+        ..item
+    }
 }
 
 /// One line of a list.
 pub(crate) fn item(context: &Context<'_>, row: &ApprovalRow) -> ApprovalItem {
+    let item = full_item(context, row);
+    if context.caller.clearance < class_of(&item.operation) {
+        without_title(item)
+    } else {
+        item
+    }
+}
+
+/// Class of what an operation changes; an operation that is no longer known counts as the highest.
+fn class_of(operation: &str) -> Class {
+    operations::find(operation).map_or(Class::HighlyRestricted, |operation| operation.class)
+}
+
+fn full_item(context: &Context<'_>, row: &ApprovalRow) -> ApprovalItem {
     let ApprovalRow {
         request,
         progress,
@@ -255,8 +306,7 @@ fn view(context: &Context<'_>, card: Card) -> ApprovalCard {
         rationale: request.rationale.clone(),
         on_behalf_of: request.on_behalf_of.clone(),
         preconditions: request.preconditions.clone(),
-        class: operations::find(request.operation.as_str())
-            .map_or(Class::HighlyRestricted, |operation| operation.class),
+        class: class_of(request.operation.as_str()),
         fingerprint: request.digest.fingerprint(),
         policy_version: request.policy_version.clone(),
         votes: decisions
@@ -283,6 +333,7 @@ fn view(context: &Context<'_>, card: Card) -> ApprovalCard {
         least_reason: u32::try_from(abilities.least_reason).unwrap_or(u32::MAX),
         typed_target: description.map(|d| d.target).filter(|_| abilities.needs_target),
         deny_presets: approve::deny_presets().map(str::to_owned).to_vec(),
+        hidden_fields: 0,
     }
 }
 

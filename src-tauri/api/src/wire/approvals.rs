@@ -210,6 +210,8 @@ pub struct ApprovalCard {
     pub typed_target: Option<String>,
     /// Codes of ready reasons for a deny.
     pub deny_presets: Vec<String>,
+    /// How many fields were left out because of this person's clearance.
+    pub hidden_fields: u32,
 }
 
 /// Approve.

@@ -66,7 +66,11 @@ async fn ask(mes: &Mes) -> Result<Health, PortError> {
         Err(error) => return Err(error),
     };
     // A zone that no clock knows would be no help to anybody.
-    if let Some(zone) = body.time_zone.as_deref().filter(|zone| jiff::tz::TimeZone::get(zone).is_ok()) {
+    if let Some(zone) = body
+        .time_zone
+        .as_deref()
+        .filter(|zone| jiff::tz::TimeZone::get(zone).is_ok())
+    {
         *mes.time_zone.lock().unwrap_or_else(PoisonError::into_inner) = Some(zone.to_owned());
     }
     let half = i64::try_from(answer.round_trip.as_millis() / 2).unwrap_or(0);

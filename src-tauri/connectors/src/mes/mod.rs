@@ -115,7 +115,10 @@ impl PlantFeed for Mes {
     }
 
     fn time_zone(&self) -> Option<String> {
-        self.time_zone.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.time_zone
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

@@ -347,8 +347,8 @@ fn without_the_guard_a_natural_join_tells_of_hidden_columns_and_the_authorizer_d
 #[test]
 fn a_with_query_that_takes_the_name_of_a_hidden_table_is_told_so_and_is_no_alarm() {
     let walls = Walls::new(None);
-    let sql = "WITH employees AS (SELECT name FROM machines) SELECT count(*) FROM employees";
+    let sql = "WITH employees AS (SELECT line, count(*) AS n FROM machines GROUP BY line) SELECT m.name FROM machines AS m, employees";
     assert_eq!(walls.judge(sql), Ok(Fate::NameTaken));
-    let sql = "WITH people AS (SELECT name FROM machines) SELECT count(*) FROM people";
+    let sql = "WITH people AS (SELECT line, count(*) AS n FROM machines GROUP BY line) SELECT m.name FROM machines AS m, people";
     assert_eq!(walls.judge(sql), Ok(Fate::Ran));
 }

@@ -118,4 +118,8 @@ typed_target: string | null,
 /**
  * Codes of ready reasons for a deny.
  */
-deny_presets: Array<string>, };
+deny_presets: Array<string>, 
+/**
+ * How many fields were left out because of this person's clearance.
+ */
+hidden_fields: number, };

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use andon_approvals::{
-    Action, ApplyOutcome, ApprovalRequest, ApprovalRow, ApprovedChange, ChangeReference, DecisionPayload, Person,
-    PreconditionState, Progress, Reconciled, RiskPolicy, Roster, State, Verdict, action_digest, new_signing_key,
-    public_key, sign,
+    Action, ApplyOutcome, ApprovalRequest, ApprovalRow, ApprovedChange, ChangeReference, DecisionPayload,
+    Person, PreconditionState, Progress, Reconciled, RiskPolicy, Roster, State, Verdict, action_digest,
+    new_signing_key, public_key, sign,
 };
 use andon_domain::time::Deadline;
 use andon_domain::{
