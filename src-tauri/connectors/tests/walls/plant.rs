@@ -62,7 +62,7 @@ pub(crate) fn make(folder: &Path, kind: Kind, visible: &Visible) -> PathBuf {
         .execute_batch("PRAGMA journal_mode=WAL; BEGIN")
         .unwrap();
     for (table, columns) in visible {
-        let mut all: Vec<(String, bool)> = Vec::new();
+        let mut all: Vec<Column> = Vec::new();
         let hidden = |place: usize| {
             HIDDEN_COLUMNS
                 .iter()
@@ -71,12 +71,15 @@ pub(crate) fn make(folder: &Path, kind: Kind, visible: &Visible) -> PathBuf {
         for (place, column) in columns.iter().map(Some).chain([None]).enumerate() {
             for (_, _, name) in hidden(place) {
                 match kind {
-                    Kind::Full => all.push(((*name).to_owned(), true)),
+                    Kind::Full => all.push(Column::new(name, true)),
                     Kind::Narrow => {}
-                    Kind::Renamed => all.push((format!("zz{}", all.len()), true)),
+                    Kind::Renamed => all.push(Column {
+                        name: format!("zz{}", all.len()),
+                        ..Column::new(name, true)
+                    }),
                 }
             }
-            all.extend(column.map(|column| (column.clone(), false)));
+            all.extend(column.map(|column| Column::new(column, false)));
         }
         fill(&connection, table, &all, kind);
         connection
@@ -85,10 +88,7 @@ pub(crate) fn make(folder: &Path, kind: Kind, visible: &Visible) -> PathBuf {
     }
     if kind == Kind::Full {
         for (table, columns) in HIDDEN_TABLES {
-            let all: Vec<(String, bool)> = columns
-                .iter()
-                .map(|column| ((*column).to_owned(), true))
-                .collect();
+            let all: Vec<Column> = columns.iter().map(|column| Column::new(column, true)).collect();
             fill(&connection, table, &all, kind);
         }
     }
@@ -98,10 +98,27 @@ pub(crate) fn make(folder: &Path, kind: Kind, visible: &Visible) -> PathBuf {
     path
 }
 
-fn fill(connection: &Connection, table: &str, columns: &[(String, bool)], kind: Kind) {
+struct Column {
+    name: String,
+    /// Its type stays when it is renamed: the planner reckons with the width of a row.
+    sql_type: &'static str,
+    is_hidden: bool,
+}
+
+impl Column {
+    fn new(name: &str, is_hidden: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            sql_type: sql_type(name),
+            is_hidden,
+        }
+    }
+}
+
+fn fill(connection: &Connection, table: &str, columns: &[Column], kind: Kind) {
     let declared: Vec<String> = columns
         .iter()
-        .map(|(name, _)| format!("{name} {}", sql_type(name)))
+        .map(|column| format!("{} {}", column.name, column.sql_type))
         .collect();
     connection
         .execute_batch(&format!("CREATE TABLE {table} ({})", declared.join(", ")))
@@ -109,7 +126,7 @@ fn fill(connection: &Connection, table: &str, columns: &[(String, bool)], kind: 
     for row in 0..ROWS {
         let values: Vec<String> = columns
             .iter()
-            .map(|(name, is_hidden)| match (is_hidden, kind) {
+            .map(|Column { name, is_hidden, .. }| match (is_hidden, kind) {
                 (true, Kind::Renamed) => "'other'".to_owned(),
                 (true, _) if row % 3 == 0 => format!("'{SECRET}'"),
                 (true, _) => value(name, row * 5 + 2),
