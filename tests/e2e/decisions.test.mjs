@@ -25,6 +25,9 @@ const stateOf = async (title) => {
   return null;
 };
 
+/** What somebody reads as title who is not cleared for the real one. */
+const OPERATION = "sap.create_purchase_order";
+
 test("HIGH asks for a reason in a window of its own", async () => {
   const ended = agent.ask(order(100));
   await tab.open("Order 100 PC");
@@ -95,7 +98,8 @@ test("CRITICAL needs the target by hand and two admins", async () => {
   assert.equal(await dialog().count(), 0, "an operator cannot approve");
 
   await tab.be("S. Okafor");
-  await tab.open(item);
+  await tab.open(OPERATION);
+  await seesNothingAboveClearance();
   await tab.press("a", "d");
   assert.equal(await dialog().count(), 0, "a viewer decides nothing");
   assert.ok(await tab.page.locator(".df").getByRole("button", { name: /Deny/ }).getAttribute("aria-disabled") !== null || await tab.page.locator(".df").getByRole("button", { name: /Deny/ }).isDisabled());
@@ -117,7 +121,8 @@ test("CRITICAL needs the target by hand and two admins", async () => {
 test("an operator approves what is HIGH, a viewer does not", async () => {
   const ended = agent.ask(order(102));
   await tab.be("S. Okafor");
-  await tab.open("Order 102 PC");
+  await tab.open(OPERATION);
+  await seesNothingAboveClearance();
   await tab.press("a");
   assert.equal(await dialog().count(), 0);
   await tab.see("Needs the operator role. You can read this request.");
@@ -132,6 +137,11 @@ test("an operator approves what is HIGH, a viewer does not", async () => {
   tab.quiet();
 });
 
+/** A viewer is cleared for class II, and orders are class III: who asks and how risky it is, but not what for how much. */
+async function seesNothingAboveClearance() {
+  await tab.see(/fields hidden, their class is above your clearance/);
+  await tab.seesNot(/EUR/);
+}
 async function waiting(words) {
   return (await console.call("approval_list", { view: "waiting" })).items.find((item) => item.title.startsWith(words));
 }
