@@ -1,6 +1,7 @@
 //! What the process denies itself before it holds a secret: no core files, no tracing by the same user, no files that
 //! others may read, no payloads in panics. And what its log may hold.
 
+use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::path::Path;
 use std::sync::Mutex;
@@ -62,6 +63,7 @@ pub(crate) fn logs(data_dir: &Path) {
     let filter = || EnvFilter::new(&directives);
     let people = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .with_filter(filter());
     let (machine, trouble) = match LogFile::open(&data_dir.join("log")) {

@@ -213,8 +213,40 @@ fn show_card(card: &ApprovalCard) -> Result<(), Failure> {
         word(&item.state),
         item.decide_by
     ))?;
+    let for_whom = card
+        .on_behalf_of
+        .as_ref()
+        .map(|name| format!(", for {} (not verified)", visible(name, 100)));
+    print(&format!(
+        "  {}, {} of {} approvals{}",
+        word(&card.class),
+        item.votes,
+        item.quorum,
+        for_whom.unwrap_or_default()
+    ))?;
     for reason in &card.risk_reasons {
         print(&format!("  {}", visible(reason, 300)))?;
+    }
+    for check in &card.preconditions {
+        let detail = check.detail.as_ref().map(|detail| format!(": {detail}"));
+        let line = format!("{}{}", check.label, detail.unwrap_or_default());
+        let (state, rule) = (word(&check.state), visible(&check.rule, 40));
+        print(&format!("  check {state} ({rule}): {}", visible(&line, 500)))?;
+    }
+    for vote in &card.votes {
+        let reason = vote.reason.as_deref().unwrap_or("no reason given");
+        let void = if vote.is_void { ", taken back" } else { "" };
+        let (verdict, person) = (word(&vote.verdict), visible(&vote.person, 100));
+        print(&format!(
+            "  {verdict} by {person}{void}: {}",
+            visible(reason, 500)
+        ))?;
+    }
+    if card.hidden_fields > 0 {
+        print(&format!(
+            "  fields hidden, above your clearance: {}",
+            card.hidden_fields
+        ))?;
     }
     for row in &card.parameters {
         let now = row
