@@ -80,7 +80,9 @@ test("every screen is clean under axe in both themes", async () => {
     await tab.see(/^\d+ rows?$/);
     await tab.accessible(`query with rows, ${theme}`);
     await tab.go("Plant");
-    await tab.page.getByRole("option").first().click();
+    // The list of what needs attention is empty while no machine does.
+    const abnormal = tab.page.getByRole("option").first();
+    if (await abnormal.count()) await abnormal.click();
     await tab.accessible(`plant, ${theme}`);
     await tab.press("t");
     await tab.accessible(`plant as a table, ${theme}`);
