@@ -123,6 +123,7 @@ fn engine(store: &Arc<Store>, records: usize) -> Arc<Engine> {
         mirror,
         query_policy: Policy::from_json(r#"{"tables":{"machines":{"columns":["machine_id"]}}}"#).unwrap(),
         risk_policy: RiskPolicy {
+            cycle_target_band_percent: andon_domain::Amount::from(5),
             medium_below: euro(500),
             critical_above: euro(50_000),
             auto_approve_low: false,

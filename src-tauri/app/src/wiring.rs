@@ -10,7 +10,7 @@ use andon_connectors::model::ChatModel;
 use andon_connectors::sap::Sap;
 use andon_connectors::sql::SqliteSource;
 use andon_connectors::transport::CredentialSource;
-use andon_domain::ports::{ErpFeed, HealthCheck, KeyringState, Model, PlantFeed, SecretStore};
+use andon_domain::ports::{Connector, FeedSource, KeyringState, Model, PlantFeed, SecretStore};
 use andon_domain::{Clock, Ids, PortError, Secret, System, TenantId};
 use andon_engine::{EngineParts, Systems, TenantParts};
 use andon_guard::{ColumnPolicy, Limits, Policy, TablePolicy};
@@ -205,7 +205,7 @@ fn bind(connections: &Connections) -> Systems {
     let mut systems = Systems {
         reads: HashMap::new(),
         writes: HashMap::new(),
-        health: BTreeMap::new(),
+        connectors: BTreeMap::new(),
         ..Systems::default()
     };
     if let Some(sap) = &connections.sap {
@@ -217,9 +217,9 @@ fn bind(connections: &Connections) -> Systems {
             .writes
             .insert("sap.create_purchase_order", sap.create_purchase_order());
         systems
-            .health
-            .insert(System::Sap, Arc::clone(sap) as Arc<dyn HealthCheck>);
-        systems.erp = Some(Arc::clone(sap) as Arc<dyn ErpFeed>);
+            .connectors
+            .insert(System::Sap, Arc::clone(sap) as Arc<dyn Connector>);
+        systems.erp = Some(Arc::clone(sap) as Arc<dyn FeedSource>);
     }
     if let Some(mes) = &connections.mes {
         systems
@@ -229,8 +229,8 @@ fn bind(connections: &Connections) -> Systems {
             .reads
             .insert("mes.get_downtime_events", mes.downtime_events_read());
         systems
-            .health
-            .insert(System::Mes, Arc::clone(mes) as Arc<dyn HealthCheck>);
+            .connectors
+            .insert(System::Mes, Arc::clone(mes) as Arc<dyn Connector>);
         systems.plant = Some(Arc::clone(mes) as Arc<dyn PlantFeed>);
     }
     systems.model = connections.model.clone().map(|model| model as Arc<dyn Model>);

@@ -157,6 +157,7 @@ fn the_policy_decides_only_what_it_judges_low_itself() {
     assert!(is_decided_by_policy(&row, &policy(), &low));
     assert!(!is_decided_by_policy(&row, &policy(), &high));
     let off = RiskPolicy {
+        cycle_target_band_percent: andon_domain::Amount::from(5),
         auto_approve_low: false,
         ..policy()
     };

@@ -1,11 +1,12 @@
 //! How risky a request is, and how long people have for it.
 //!
-//! One rule so far: the money a purchase order commits. The rule book of conditions is a later step and takes this place.
+//! Two rules so far: the money a purchase order commits, and how far a cycle target moves. The rule book of conditions is
+//! a later step and takes this place.
 
 use std::time::Duration;
 
 use andon_domain::operations::{Description, Operation};
-use andon_domain::{Money, Risk};
+use andon_domain::{Amount, Money, Risk};
 use serde_json::Value;
 
 /// The risk policy of a tenant.
@@ -15,6 +16,8 @@ pub struct RiskPolicy {
     pub medium_below: Money,
     /// Above this value it is CRITICAL.
     pub critical_above: Money,
+    /// A cycle target that moves by at most so many percent is LOW.
+    pub cycle_target_band_percent: Amount,
     /// Whether LOW requests are approved by the policy itself.
     pub auto_approve_low: bool,
     /// How long people have to decide.
@@ -37,9 +40,10 @@ impl RiskPolicy {
     #[must_use]
     pub fn version(&self) -> String {
         format!(
-            "value/1 medium<{} critical>{} auto_low={} decide={}s execute={}s",
+            "value/2 medium<{} critical>{} cycle_band={}% auto_low={} decide={}s execute={}s",
             self.medium_below,
             self.critical_above,
+            self.cycle_target_band_percent,
             self.auto_approve_low,
             self.decide_within.as_secs(),
             self.execute_within.as_secs()
@@ -83,6 +87,9 @@ impl RiskPolicy {
             risk,
             reasons: vec![reason],
         };
+        if operation.name == "mes.set_cycle_target" {
+            return self.assess_cycle_target(description);
+        }
         if operation.name != "sap.create_purchase_order" {
             return judged(
                 operation.risk,
@@ -123,6 +130,26 @@ impl RiskPolicy {
                 Risk::High,
                 format!("{} commits money, up to the limit of {limit}", value.in_words()),
             )
+        }
+    }
+
+    /// A small step within the band is everyday work; a larger one changes what a shift is measured by.
+    fn assess_cycle_target(&self, description: &Description) -> Assessment {
+        let band = self.cycle_target_band_percent;
+        let (risk, reason) = match description.change_percent {
+            None => (Risk::High, "how far it moves cannot be computed".to_owned()),
+            Some(percent) if percent <= band => (
+                Risk::Low,
+                format!("the cycle target moves by no more than {band} %"),
+            ),
+            Some(_) => (
+                Risk::Medium,
+                format!("the cycle target moves by more than {band} %"),
+            ),
+        };
+        Assessment {
+            risk,
+            reasons: vec![reason],
         }
     }
 }

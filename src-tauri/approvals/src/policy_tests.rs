@@ -8,6 +8,7 @@ fn order_of(value: Option<Money>) -> Description {
         sentence: String::new(),
         target: "100482".to_owned(),
         value,
+        change_percent: None,
         rows: Vec::new(),
     }
 }
@@ -102,6 +103,7 @@ fn every_limit_is_in_the_version() {
             ..base.clone()
         },
         RiskPolicy {
+            cycle_target_band_percent: andon_domain::Amount::from(5),
             auto_approve_low: false,
             ..base.clone()
         },
@@ -124,6 +126,7 @@ fn only_low_with_the_switch_on_needs_nobody() {
     let (on, off) = (
         policy(),
         RiskPolicy {
+            cycle_target_band_percent: andon_domain::Amount::from(5),
             auto_approve_low: false,
             ..policy()
         },
@@ -149,4 +152,24 @@ fn parameters_without_a_row_are_counted() {
     assert_eq!(uncovered(&parameters, &description), 3);
     description.rows = vec![row("a"), row("b[0].c"), row("b[1]")];
     assert_eq!(uncovered(&parameters, &description), 0);
+}
+
+#[test]
+fn a_cycle_target_within_the_band_is_low_and_beyond_it_medium() {
+    let operation = find("mes.set_cycle_target").unwrap();
+    for (percent, expected) in [
+        (Some("0.1"), Risk::Low),
+        (Some("5"), Risk::Low),
+        (Some("5.0001"), Risk::Medium),
+        (Some("250"), Risk::Medium),
+        (None, Risk::High),
+    ] {
+        let description = Description {
+            change_percent: percent.map(|text| text.parse().unwrap()),
+            ..order_of(None)
+        };
+        let Assessment { risk, reasons } = policy().assess(operation, &description, 0);
+        assert_eq!(risk, expected, "{percent:?} %");
+        assert_eq!(reasons.len(), 1);
+    }
 }

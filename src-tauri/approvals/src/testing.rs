@@ -27,6 +27,7 @@ pub(crate) fn policy() -> RiskPolicy {
     RiskPolicy {
         medium_below: money("1000", "EUR"),
         critical_above: money("100000", "EUR"),
+        cycle_target_band_percent: andon_domain::Amount::from(5),
         auto_approve_low: true,
         decide_within: Duration::from_secs(300),
         execute_within: Duration::from_secs(60),

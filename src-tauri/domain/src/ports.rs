@@ -20,7 +20,10 @@ use crate::agent::{AgentGrant, AgentRecord};
 use crate::audit::{AuditEntry, AuditEvent};
 use crate::canonical::CanonicalJson;
 use crate::ids::{AgentId, TenantId};
-use crate::records::{DowntimeEvent, MachineStatus, PurchaseOrder, StockRow};
+use crate::records::{
+    CostCenter, DowntimeEvent, MachineStatus, Material, ProductionOrder, PurchaseOrder, QualityReport, Shift,
+    StateSegment, StockRow,
+};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -209,11 +212,94 @@ pub struct Health {
     pub clock_skew_ms: Option<i64>,
 }
 
-/// Asks a system how it is. Never fails: a failure is a state.
+/// One connected system as a whole: how it is, what was exchanged with it, and what an administrator should know. Its typed
+/// operations are bound to the operation table by `app`.
 #[async_trait]
-pub trait HealthCheck: Send + Sync {
-    /// One check, within a few seconds.
+pub trait Connector: Send + Sync {
+    /// One check, within a few seconds. Never fails: a failure is a state.
     async fn check(&self) -> Health;
+
+    /// What was exchanged with the system since the start.
+    fn traffic(&self) -> Traffic;
+
+    /// Looks at every service that is needed and says, one by one, what is there, what is missing and what to do. Reads only.
+    async fn examine(&self) -> Vec<Finding>;
+}
+
+/// What was exchanged with a system since the start. The samples are the newest, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct Traffic {
+    /// Calls made, each with all its attempts.
+    #[ts(type = "number")]
+    pub calls: u64,
+    /// Calls that brought no usable answer.
+    #[ts(type = "number")]
+    pub failures: u64,
+    /// Attempts beyond the first one of each call.
+    #[ts(type = "number")]
+    pub retries: u64,
+    /// Calls not sent, because the system was known to be down.
+    #[ts(type = "number")]
+    pub refused_at_once: u64,
+    /// Calls under way.
+    pub open: u32,
+    /// Since when nothing but a probe is sent, because the system does not answer.
+    pub failing_since: Option<Timestamp>,
+    /// Round trips.
+    pub latencies: Vec<LatencySample>,
+    /// Failures.
+    pub troubles: Vec<TroubleSample>,
+}
+
+/// The round trip of one call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LatencySample {
+    /// When it ended.
+    pub at: Timestamp,
+    /// Time of its last attempt until the headers of the answer were there.
+    pub ms: u32,
+    /// Attempts it took.
+    pub attempts: u32,
+}
+
+/// One call that failed, in words without host, credential or body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TroubleSample {
+    /// When it ended.
+    pub at: Timestamp,
+    /// What can be done about it.
+    pub kind: PortErrorKind,
+    /// For people.
+    pub message: String,
+    /// Attempts it took.
+    pub attempts: u32,
+}
+
+/// How one thing an administrator can look at is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingState {
+    /// As it should be.
+    Good,
+    /// Works, and should be looked at.
+    Warning,
+    /// Something optional is not there; what depends on it says "not available".
+    Missing,
+    /// Does not work.
+    Failed,
+}
+
+/// One thing found when a connection was examined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Finding {
+    /// What was looked at: a service, a feed, a setting.
+    pub subject: String,
+    /// How it is.
+    pub state: FindingState,
+    /// One sentence.
+    pub message: String,
+    /// What to do, in words an administrator of that system can act on.
+    pub remedy: Option<String>,
 }
 
 /// A batch of records from a feed.
@@ -231,6 +317,181 @@ pub struct FeedBatch<T> {
     pub server_time: Option<Timestamp>,
 }
 
+/// A feed of the mirror.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Feed {
+    /// Machine status.
+    Machines,
+    /// Downtime events.
+    Downtime,
+    /// Production orders.
+    ProductionOrders,
+    /// Quality reports.
+    Quality,
+    /// State history of machines.
+    MachineHistory,
+    /// Shift calendar.
+    Calendar,
+    /// Purchase orders.
+    PurchaseOrders,
+    /// Stock.
+    Stock,
+    /// Cost centres.
+    CostCenters,
+    /// Materials.
+    Materials,
+}
+
+impl Feed {
+    /// Every feed, in the order people see them.
+    pub const ALL: [Self; 10] = [
+        Self::Machines,
+        Self::Downtime,
+        Self::ProductionOrders,
+        Self::Quality,
+        Self::MachineHistory,
+        Self::Calendar,
+        Self::PurchaseOrders,
+        Self::Stock,
+        Self::CostCenters,
+        Self::Materials,
+    ];
+
+    /// The word in logs and the mirror.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Machines => "machines",
+            Self::Downtime => "downtime",
+            Self::ProductionOrders => "production_orders",
+            Self::Quality => "quality",
+            Self::MachineHistory => "machine_history",
+            Self::Calendar => "calendar",
+            Self::PurchaseOrders => "purchase_orders",
+            Self::Stock => "stock",
+            Self::CostCenters => "cost_centers",
+            Self::Materials => "materials",
+        }
+    }
+
+    /// The system a feed is from.
+    #[must_use]
+    pub const fn system(self) -> System {
+        match self {
+            Self::Machines
+            | Self::Downtime
+            | Self::ProductionOrders
+            | Self::Quality
+            | Self::MachineHistory
+            | Self::Calendar => System::Mes,
+            Self::PurchaseOrders | Self::Stock | Self::CostCenters | Self::Materials => System::Sap,
+        }
+    }
+}
+
+/// Which records of a feed are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedAsk {
+    /// Where the source can tell what changed, only that; absent for everything.
+    pub changed_since: Option<Timestamp>,
+    /// For feeds of events: what touches the time since then, and what is still open.
+    pub window_since: Timestamp,
+}
+
+/// Records of one feed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FeedRecords {
+    /// Of [`Feed::Machines`].
+    Machines(FeedBatch<MachineStatus>),
+    /// Of [`Feed::Downtime`].
+    Downtime(FeedBatch<DowntimeEvent>),
+    /// Of [`Feed::ProductionOrders`].
+    ProductionOrders(FeedBatch<ProductionOrder>),
+    /// Of [`Feed::Quality`].
+    Quality(FeedBatch<QualityReport>),
+    /// Of [`Feed::MachineHistory`].
+    MachineHistory(FeedBatch<StateSegment>),
+    /// Of [`Feed::Calendar`].
+    Calendar(FeedBatch<Shift>),
+    /// Of [`Feed::PurchaseOrders`].
+    PurchaseOrders(FeedBatch<PurchaseOrder>),
+    /// Of [`Feed::Stock`].
+    Stock(FeedBatch<StockRow>),
+    /// Of [`Feed::CostCenters`].
+    CostCenters(FeedBatch<CostCenter>),
+    /// Of [`Feed::Materials`].
+    Materials(FeedBatch<Material>),
+}
+
+/// Does the same with the batch of whatever feed it is.
+macro_rules! each_batch {
+    ($records:expr, $batch:ident => $then:expr) => {
+        match $records {
+            FeedRecords::Machines($batch) => $then,
+            FeedRecords::Downtime($batch) => $then,
+            FeedRecords::ProductionOrders($batch) => $then,
+            FeedRecords::Quality($batch) => $then,
+            FeedRecords::MachineHistory($batch) => $then,
+            FeedRecords::Calendar($batch) => $then,
+            FeedRecords::PurchaseOrders($batch) => $then,
+            FeedRecords::Stock($batch) => $then,
+            FeedRecords::CostCenters($batch) => $then,
+            FeedRecords::Materials($batch) => $then,
+        }
+    };
+}
+
+impl FeedRecords {
+    /// The feed they are of.
+    #[must_use]
+    pub const fn feed(&self) -> Feed {
+        match self {
+            Self::Machines(_) => Feed::Machines,
+            Self::Downtime(_) => Feed::Downtime,
+            Self::ProductionOrders(_) => Feed::ProductionOrders,
+            Self::Quality(_) => Feed::Quality,
+            Self::MachineHistory(_) => Feed::MachineHistory,
+            Self::Calendar(_) => Feed::Calendar,
+            Self::PurchaseOrders(_) => Feed::PurchaseOrders,
+            Self::Stock(_) => Feed::Stock,
+            Self::CostCenters(_) => Feed::CostCenters,
+            Self::Materials(_) => Feed::Materials,
+        }
+    }
+
+    /// Whether the source said that nothing changed since the last batch.
+    #[must_use]
+    pub const fn is_unchanged(&self) -> bool {
+        each_batch!(self, batch => batch.is_unchanged)
+    }
+
+    /// Records without a usable key, left out.
+    #[must_use]
+    pub const fn dropped(&self) -> u32 {
+        each_batch!(self, batch => batch.dropped)
+    }
+
+    /// The source's clock.
+    #[must_use]
+    pub const fn server_time(&self) -> Option<Timestamp> {
+        each_batch!(self, batch => batch.server_time)
+    }
+}
+
+/// What the watch reads from a system.
+#[async_trait]
+pub trait FeedSource: Send + Sync {
+    /// The feeds the system offers, as far as it has said. What is optional and not offered is no error and not listed.
+    fn feeds(&self) -> Vec<Feed>;
+
+    /// The records of one feed.
+    async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError>;
+
+    /// The mirror lost its copy: forget what was said to be unchanged.
+    fn forget(&self) {}
+}
+
 /// Something that changed in the plant.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlantEvent {
@@ -238,6 +499,10 @@ pub enum PlantEvent {
     Machine(Box<MachineStatus>),
     /// A downtime event, new or changed.
     Downtime(Box<DowntimeEvent>),
+    /// A production order, new or changed.
+    Order(Box<ProductionOrder>),
+    /// A quality report, new or changed.
+    Quality(Box<QualityReport>),
     /// The stream lost its place: fetch everything again.
     Resync,
     /// The stream is alive.
@@ -247,54 +512,14 @@ pub enum PlantEvent {
 /// A stream of plant events; it ends when the connection is lost.
 pub type PlantEvents = Pin<Box<dyn Stream<Item = Result<PlantEvent, PortError>> + Send>>;
 
-/// What the watch reads from the MES.
+/// A system that also tells changes as they happen.
 #[async_trait]
-pub trait PlantFeed: Send + Sync {
-    /// All machines.
-    async fn machines(&self) -> Result<FeedBatch<MachineStatus>, PortError>;
-    /// Downtime that touches the time since `since`, and what is still open.
-    async fn downtime(&self, since: Timestamp) -> Result<FeedBatch<DowntimeEvent>, PortError>;
+pub trait PlantFeed: FeedSource {
     /// Listens to changes, resuming where the last stream ended when the MES can.
     async fn listen(&self) -> Result<PlantEvents, PortError>;
     /// IANA zone of the site, once the MES has said it.
     fn time_zone(&self) -> Option<String> {
         None
-    }
-}
-
-/// What the watch reads from SAP.
-#[async_trait]
-pub trait ErpFeed: Send + Sync {
-    /// All purchase orders the mirror keeps.
-    async fn purchase_orders(&self) -> Result<FeedBatch<PurchaseOrder>, PortError>;
-    /// All stock.
-    async fn stock(&self) -> Result<FeedBatch<StockRow>, PortError>;
-}
-
-/// A feed of the mirror.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Feed {
-    /// Machine status.
-    Machines,
-    /// Downtime events.
-    Downtime,
-    /// Purchase orders.
-    PurchaseOrders,
-    /// Stock.
-    Stock,
-}
-
-impl Feed {
-    /// The word in logs and the mirror.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Machines => "machines",
-            Self::Downtime => "downtime",
-            Self::PurchaseOrders => "purchase_orders",
-            Self::Stock => "stock",
-        }
     }
 }
 
@@ -309,34 +534,40 @@ pub struct Merged {
     pub removed: u32,
 }
 
+/// Half-open span of time `[since, until)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// From.
+    pub since: Timestamp,
+    /// To, not included.
+    pub until: Timestamp,
+}
+
 /// The plant mirror of one tenant: what analysts query and the Plant screen shows.
 #[async_trait]
 pub trait Mirror: Send + Sync {
-    /// Merges machines by version; when `is_complete`, machines not in the batch are removed.
-    async fn put_machines(
-        &self,
-        batch: &FeedBatch<MachineStatus>,
-        synced_at: Timestamp,
-    ) -> Result<Merged, PortError>;
-    /// Merges downtime by version; tombstones remove.
-    async fn put_downtime(
-        &self,
-        batch: &FeedBatch<DowntimeEvent>,
-        synced_at: Timestamp,
-    ) -> Result<Merged, PortError>;
-    /// Replaces or adds purchase orders with their items.
-    async fn put_purchase_orders(
-        &self,
-        batch: &FeedBatch<PurchaseOrder>,
-        synced_at: Timestamp,
-    ) -> Result<Merged, PortError>;
-    /// Replaces stock.
-    async fn put_stock(&self, batch: &FeedBatch<StockRow>, synced_at: Timestamp)
-    -> Result<Merged, PortError>;
+    /// Merges a batch: by version where records have one, tombstones remove; what a complete batch lacks is removed.
+    async fn put(&self, records: &FeedRecords, synced_at: Timestamp) -> Result<Merged, PortError>;
+    /// Forgets everything of these feeds, so that it is fetched anew.
+    async fn clear(&self, feeds: &[Feed]) -> Result<(), PortError>;
     /// All machines with when each was last synced, by machine id.
     async fn machines(&self) -> Result<Vec<(MachineStatus, Timestamp)>, PortError>;
     /// Downtime that ended after `since` or is open, newest first, at most `limit`.
     async fn downtime(&self, since: Timestamp, limit: u32) -> Result<Vec<DowntimeEvent>, PortError>;
+    /// Downtime that touches the window, of one machine or all, oldest first.
+    async fn downtime_in(
+        &self,
+        window: Window,
+        machine: Option<&str>,
+    ) -> Result<Vec<DowntimeEvent>, PortError>;
+    /// State segments that touch the window, of one machine or all, by machine and start.
+    async fn history(&self, window: Window, machine: Option<&str>) -> Result<Vec<StateSegment>, PortError>;
+    /// Shifts that touch the window, by start.
+    async fn shifts(&self, window: Window) -> Result<Vec<Shift>, PortError>;
+    /// Production orders not ended, and those whose planned or actual time touches the window, by planned start.
+    async fn production_orders(&self, window: Window) -> Result<Vec<ProductionOrder>, PortError>;
+    /// Quality reports of the window, newest first, at most `limit`.
+    async fn quality(&self, window: Window, limit: u32) -> Result<Vec<QualityReport>, PortError>;
     /// Where the file is, for read-only sources.
     fn path(&self) -> PathBuf;
 }

@@ -349,7 +349,13 @@ fn feed_of(operation: &str) -> Option<Feed> {
         "sap.get_purchase_orders" => Some(Feed::PurchaseOrders),
         "sap.get_inventory" => Some(Feed::Stock),
         "mes.get_machine_status" => Some(Feed::Machines),
+        "sap.get_cost_centers" => Some(Feed::CostCenters),
+        "sap.get_materials" => Some(Feed::Materials),
         "mes.get_downtime_events" => Some(Feed::Downtime),
+        "mes.get_production_orders" => Some(Feed::ProductionOrders),
+        "mes.get_quality_reports" => Some(Feed::Quality),
+        "mes.get_machine_history" => Some(Feed::MachineHistory),
+        "mes.get_shift_calendar" => Some(Feed::Calendar),
         _ => None,
     }
 }

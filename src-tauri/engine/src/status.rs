@@ -120,7 +120,7 @@ pub async fn check_all(engine: &Engine, tenant: &TenantId) -> Result<(), EngineE
     let checks = tenant
         .parts
         .systems
-        .health
+        .connectors
         .iter()
         .map(|(system, check)| async move {
             let health = check.check().await;
@@ -174,14 +174,14 @@ pub fn overview(engine: &Engine, caller: &Caller) -> Result<Overview, EngineErro
     let mut systems = vec![System::Sap, System::Mes];
     systems.extend(
         configured
-            .health
+            .connectors
             .keys()
             .filter(|system| !matches!(system, System::Sap | System::Mes)),
     );
     let systems = systems.into_iter().map(|system| {
         let known = tenant.health.get(system);
         let checked_at = known.as_ref().map(|(_, at)| *at);
-        let is_configured = configured.health.contains_key(&system);
+        let is_configured = configured.connectors.contains_key(&system);
         let health = known.map_or_else(|| not_checked(system, is_configured), |(health, _)| health);
         SystemStatus {
             system,

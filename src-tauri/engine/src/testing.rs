@@ -15,10 +15,13 @@ use andon_approvals::{
 use andon_domain::agent::{AgentGrant, AgentRecord};
 use andon_domain::audit::{AuditEntry, AuditEvent};
 use andon_domain::ports::{
-    AgentRegistry, AuditFilter, AuditLog, AuditVerdict, ErpFeed, FeedBatch, Fetched, KeyringState, Merged,
-    Mirror, PlantEvents, PlantFeed, QueryHistory, QueryRecord, ReadOperation, SecretStore, Settings,
+    AgentRegistry, AuditFilter, AuditLog, AuditVerdict, Feed, FeedAsk, FeedBatch, FeedRecords, FeedSource,
+    Fetched, KeyringState, Merged, Mirror, PlantEvents, PlantFeed, QueryHistory, QueryRecord, ReadOperation,
+    SecretStore, Settings, Window,
 };
-use andon_domain::records::{DowntimeEvent, MachineStatus, PurchaseOrder, StockRow};
+use andon_domain::records::{
+    DowntimeEvent, MachineStatus, ProductionOrder, QualityReport, Shift, StateSegment,
+};
 use andon_domain::time::Moment;
 use andon_domain::{
     AgentId, Amount, ApprovalId, Caller, CanonicalJson, Class, Clock, Ids, Money, PortError, PortErrorKind,
@@ -251,40 +254,44 @@ pub(crate) struct MemoryMirror {
 
 #[async_trait]
 impl Mirror for MemoryMirror {
-    async fn put_machines(
-        &self,
-        batch: &FeedBatch<MachineStatus>,
-        at: Timestamp,
-    ) -> Result<Merged, PortError> {
-        let mut machines = self.machines.lock().unwrap();
-        for machine in &batch.records {
-            machines.insert(machine.machine_id.clone(), (machine.clone(), at));
+    async fn put(&self, records: &FeedRecords, at: Timestamp) -> Result<Merged, PortError> {
+        let mut changed = 0;
+        match records {
+            FeedRecords::Machines(batch) => {
+                let mut machines = self.machines.lock().unwrap();
+                for machine in &batch.records {
+                    machines.insert(machine.machine_id.clone(), (machine.clone(), at));
+                }
+                changed = u32::try_from(batch.records.len()).unwrap();
+            }
+            FeedRecords::Downtime(batch) => {
+                let mut downtime = self.downtime.lock().unwrap();
+                downtime.extend(batch.records.iter().cloned());
+            }
+            _ => {}
         }
         Ok(Merged {
-            changed: u32::try_from(batch.records.len()).unwrap(),
+            changed,
             ..Merged::default()
         })
     }
-    async fn put_downtime(
-        &self,
-        batch: &FeedBatch<DowntimeEvent>,
-        _at: Timestamp,
-    ) -> Result<Merged, PortError> {
-        self.downtime
-            .lock()
-            .unwrap()
-            .extend(batch.records.iter().cloned());
-        Ok(Merged::default())
+    async fn clear(&self, _feeds: &[Feed]) -> Result<(), PortError> {
+        Ok(())
     }
-    async fn put_purchase_orders(
-        &self,
-        _batch: &FeedBatch<PurchaseOrder>,
-        _at: Timestamp,
-    ) -> Result<Merged, PortError> {
-        Ok(Merged::default())
+    async fn downtime_in(&self, _: Window, _: Option<&str>) -> Result<Vec<DowntimeEvent>, PortError> {
+        Ok(self.downtime.lock().unwrap().clone())
     }
-    async fn put_stock(&self, _batch: &FeedBatch<StockRow>, _at: Timestamp) -> Result<Merged, PortError> {
-        Ok(Merged::default())
+    async fn history(&self, _: Window, _: Option<&str>) -> Result<Vec<StateSegment>, PortError> {
+        Ok(Vec::new())
+    }
+    async fn shifts(&self, _: Window) -> Result<Vec<Shift>, PortError> {
+        Ok(Vec::new())
+    }
+    async fn production_orders(&self, _: Window) -> Result<Vec<ProductionOrder>, PortError> {
+        Ok(Vec::new())
+    }
+    async fn quality(&self, _: Window, _: u32) -> Result<Vec<QualityReport>, PortError> {
+        Ok(Vec::new())
     }
     async fn machines(&self) -> Result<Vec<(MachineStatus, Timestamp)>, PortError> {
         Ok(self.machines.lock().unwrap().values().cloned().collect())
@@ -419,26 +426,27 @@ pub(crate) fn batch<T>(records: Vec<T>) -> FeedBatch<T> {
 }
 
 #[async_trait]
-impl PlantFeed for ScriptedFeeds {
-    async fn machines(&self) -> Result<FeedBatch<MachineStatus>, PortError> {
-        self.machines.lock().unwrap().clone()
+impl FeedSource for ScriptedFeeds {
+    fn feeds(&self) -> Vec<Feed> {
+        vec![Feed::Machines, Feed::Downtime, Feed::PurchaseOrders, Feed::Stock]
     }
-    async fn downtime(&self, since: Timestamp) -> Result<FeedBatch<DowntimeEvent>, PortError> {
-        *self.asked_downtime_since.lock().unwrap() = Some(since);
-        Ok(batch(Vec::new()))
-    }
-    async fn listen(&self) -> Result<PlantEvents, PortError> {
-        self.events.lock().unwrap().take().expect("the test set a stream")
+    async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError> {
+        Ok(match feed {
+            Feed::Machines => FeedRecords::Machines(self.machines.lock().unwrap().clone()?),
+            Feed::Downtime => {
+                *self.asked_downtime_since.lock().unwrap() = Some(ask.window_since);
+                FeedRecords::Downtime(batch(Vec::new()))
+            }
+            Feed::PurchaseOrders => FeedRecords::PurchaseOrders(batch(Vec::new())),
+            _ => FeedRecords::Stock(batch(Vec::new())),
+        })
     }
 }
 
 #[async_trait]
-impl ErpFeed for ScriptedFeeds {
-    async fn purchase_orders(&self) -> Result<FeedBatch<PurchaseOrder>, PortError> {
-        Ok(batch(Vec::new()))
-    }
-    async fn stock(&self) -> Result<FeedBatch<StockRow>, PortError> {
-        Ok(batch(Vec::new()))
+impl PlantFeed for ScriptedFeeds {
+    async fn listen(&self) -> Result<PlantEvents, PortError> {
+        self.events.lock().unwrap().take().expect("the test set a stream")
     }
 }
 
@@ -563,6 +571,7 @@ pub(crate) fn world(systems: Systems) -> World {
         risk_policy: RiskPolicy {
             medium_below: money("EUR"),
             critical_above: money("EUR"),
+            cycle_target_band_percent: andon_domain::Amount::from(5),
             auto_approve_low: false,
             decide_within: Duration::from_secs(300),
             execute_within: Duration::from_secs(300),

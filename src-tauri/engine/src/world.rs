@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use andon_approvals::{ApprovalJournal, RiskPolicy, Roster, WriteOperation};
 use andon_domain::ports::{
-    AgentRegistry, AuditLog, ErpFeed, Feed, HealthCheck, Mirror, Model, PlantFeed, QueryHistory,
+    AgentRegistry, AuditLog, Connector, Feed, FeedSource, Mirror, Model, PlantFeed, QueryHistory,
     ReadOperation, SecretStore, Settings,
 };
 use andon_domain::{ApprovalId, Clock, Ids, Risk, System, TenantId};
@@ -68,12 +68,12 @@ pub struct Systems {
     pub reads: HashMap<&'static str, Arc<dyn ReadOperation>>,
     /// Write operations by dotted name.
     pub writes: HashMap<&'static str, Arc<dyn WriteOperation>>,
-    /// Health checks by system.
-    pub health: BTreeMap<System, Arc<dyn HealthCheck>>,
+    /// The connections, by system.
+    pub connectors: BTreeMap<System, Arc<dyn Connector>>,
     /// The MES feed, when a MES is configured.
     pub plant: Option<Arc<dyn PlantFeed>>,
     /// The SAP feed, when SAP is configured.
-    pub erp: Option<Arc<dyn ErpFeed>>,
+    pub erp: Option<Arc<dyn FeedSource>>,
     /// The language model, when one is configured.
     pub model: Option<Arc<dyn Model>>,
 }

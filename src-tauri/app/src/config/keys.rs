@@ -35,7 +35,7 @@ const fn secret(name: &'static str, variable: &'static str) -> Key {
 }
 
 /// All settings.
-pub(super) const KEYS: [Key; 26] = [
+pub(super) const KEYS: [Key; 27] = [
     file_only("tenant.name"),
     file_only("tenant.environment"),
     key("sap.endpoint", "SAP_ODATA_ENDPOINT"),
@@ -66,6 +66,7 @@ pub(super) const KEYS: [Key; 26] = [
     file_only("approvals.currency"),
     file_only("approvals.medium_below"),
     file_only("approvals.critical_above"),
+    file_only("approvals.cycle_target_band_percent"),
     key("gateway.listen", "ANDON_GATEWAY_LISTEN"),
     key("host.listen", "ANDON_LISTEN"),
 ];

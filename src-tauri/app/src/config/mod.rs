@@ -192,6 +192,9 @@ fn risk_policy(reader: &mut Reader<'_>) -> RiskPolicy {
     RiskPolicy {
         medium_below,
         critical_above,
+        cycle_target_band_percent: reader
+            .amount("approvals.cycle_target_band_percent")
+            .unwrap_or_else(|| Amount::from(5)),
         auto_approve_low: reader.switch("approvals.auto_approve_low_risk").unwrap_or(true),
         decide_within: Duration::from_secs(u64::from(
             reader

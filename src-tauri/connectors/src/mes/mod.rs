@@ -16,9 +16,11 @@ mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use andon_domain::ports::{FeedBatch, Health, HealthCheck, PlantEvents, PlantFeed, ReadOperation};
-use andon_domain::records::{DowntimeEvent, MachineStatus};
-use andon_domain::{Clock, PortError, PortErrorKind, System, Timestamp};
+use andon_domain::ports::{
+    Connector, Feed, FeedAsk, FeedRecords, FeedSource, Finding, Health, PlantEvents, PlantFeed,
+    ReadOperation, Traffic,
+};
+use andon_domain::{Clock, PortError, PortErrorKind, System};
 use async_trait::async_trait;
 
 pub use config::MesConfig;
@@ -101,15 +103,29 @@ impl Mes {
 }
 
 #[async_trait]
+impl FeedSource for Mes {
+    fn feeds(&self) -> Vec<Feed> {
+        vec![Feed::Machines, Feed::Downtime]
+    }
+
+    async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError> {
+        match feed {
+            Feed::Machines => Ok(FeedRecords::Machines(operations::machines_feed(self).await?)),
+            Feed::Downtime => {
+                let batch = operations::downtime_feed(self, ask.window_since).await?;
+                Ok(FeedRecords::Downtime(batch))
+            }
+            _ => Err(Self::failure(PortErrorKind::NotFound, "does not offer this feed")),
+        }
+    }
+
+    fn forget(&self) {
+        self.forget_machines_tag();
+    }
+}
+
+#[async_trait]
 impl PlantFeed for Mes {
-    async fn machines(&self) -> Result<FeedBatch<MachineStatus>, PortError> {
-        operations::machines_feed(self).await
-    }
-
-    async fn downtime(&self, since: Timestamp) -> Result<FeedBatch<DowntimeEvent>, PortError> {
-        operations::downtime_feed(self, since).await
-    }
-
     async fn listen(&self) -> Result<PlantEvents, PortError> {
         events::listen(self).await
     }
@@ -123,8 +139,16 @@ impl PlantFeed for Mes {
 }
 
 #[async_trait]
-impl HealthCheck for Mes {
+impl Connector for Mes {
     async fn check(&self) -> Health {
         health::check(self).await
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        Vec::new()
     }
 }

@@ -4,14 +4,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use andon_domain::Timestamp;
 use andon_domain::operations::find;
-use andon_domain::ports::{Fetched, HealthState, PlantEvent};
+use andon_domain::ports::{FeedBatch, Fetched, HealthState, PlantEvent};
+use andon_domain::records::{DowntimeEvent, MachineStatus};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::stranger::{Fixed, Reply, Stranger, noon};
 use crate::transport::{AuthKind, Limits};
+
+impl Mes {
+    async fn machines_now(&self) -> Result<FeedBatch<MachineStatus>, PortError> {
+        operations::machines_feed(self).await
+    }
+
+    async fn downtime_since(&self, since: Timestamp) -> Result<FeedBatch<DowntimeEvent>, PortError> {
+        operations::downtime_feed(self, since).await
+    }
+}
 
 fn mes(server: &Stranger) -> Arc<Mes> {
     let mut config = MesConfig::new(server.url.clone(), AuthKind::Bearer);
@@ -76,15 +88,15 @@ async fn a_feed_that_did_not_change_says_so() {
     })
     .await;
     let mes = mes(&server);
-    let first = mes.machines().await.unwrap();
+    let first = mes.machines_now().await.unwrap();
     assert_eq!(
         (first.records.len(), first.is_unchanged, first.is_complete),
         (1, false, true)
     );
-    let second = mes.machines().await.unwrap();
+    let second = mes.machines_now().await.unwrap();
     assert_eq!((second.records.len(), second.is_unchanged), (0, true));
     mes.forget_machines_tag();
-    assert!(!mes.machines().await.unwrap().is_unchanged);
+    assert!(!mes.machines_now().await.unwrap().is_unchanged);
 }
 
 #[tokio::test]
@@ -95,7 +107,7 @@ async fn pages_are_followed_merged_and_ended() {
         other => panic!("{other}"),
     })
     .await;
-    let batch = mes(&server).machines().await.unwrap();
+    let batch = mes(&server).machines_now().await.unwrap();
     assert_eq!(
         batch
             .records
@@ -110,7 +122,7 @@ async fn pages_are_followed_merged_and_ended() {
 #[tokio::test]
 async fn endless_lists_are_ended_and_said_to_be_cut() {
     let same = Stranger::start(|_| Reply::json(200, &list(&[machine("M-1", 1)], Some("again")))).await;
-    let batch = mes(&same).machines().await.unwrap();
+    let batch = mes(&same).machines_now().await.unwrap();
     assert_eq!(
         (batch.records.len(), batch.is_complete, same.seen().len()),
         (1, false, 2)
@@ -121,7 +133,7 @@ async fn endless_lists_are_ended_and_said_to_be_cut() {
         Reply::json(200, &list(&[machine(&id, 1)], Some("again")))
     })
     .await;
-    let batch = mes(&circle).machines().await.unwrap();
+    let batch = mes(&circle).machines_now().await.unwrap();
     assert_eq!(
         (batch.is_complete, circle.seen().len()),
         (false, 2),
@@ -136,7 +148,7 @@ async fn an_expired_cursor_starts_the_list_again_once() {
         _ => Reply::json(410, &json!({"title": "cursor expired"})),
     })
     .await;
-    let error = mes(&server).machines().await.unwrap_err();
+    let error = mes(&server).machines_now().await.unwrap_err();
     assert_eq!(
         (error.message.as_str(), server.seen().len()),
         ("cursor expired", 4)
@@ -174,7 +186,7 @@ async fn downtime_keeps_open_events_and_leaves_out_what_was_taken_back() {
         "the plus sign survives"
     );
     let batch = mes
-        .downtime(Timestamp::parse("2026-06-22T10:00:00Z").unwrap())
+        .downtime_since(Timestamp::parse("2026-06-22T10:00:00Z").unwrap())
         .await
         .unwrap();
     assert_eq!(
@@ -210,7 +222,7 @@ async fn problems_are_told_in_the_mes_own_words() {
     ] {
         let reply = std::sync::Mutex::new(Some(reply));
         let server = Stranger::start(move |_| reply.lock().unwrap().take().unwrap_or(Reply::Cut)).await;
-        let error = mes(&server).machines().await.unwrap_err();
+        let error = mes(&server).machines_now().await.unwrap_err();
         assert_eq!((error.kind, error.message.as_str()), (kind, message));
     }
 }

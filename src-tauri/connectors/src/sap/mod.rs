@@ -19,8 +19,9 @@ mod tests;
 use std::sync::Arc;
 
 use andon_approvals::WriteOperation;
-use andon_domain::ports::{ErpFeed, FeedBatch, HealthCheck, ReadOperation};
-use andon_domain::records::{PurchaseOrder, StockRow};
+use andon_domain::ports::{
+    Connector, Feed, FeedAsk, FeedRecords, FeedSource, Finding, Health, ReadOperation, Traffic,
+};
 use andon_domain::{CanonicalJson, Clock, PortError, PortErrorKind, System};
 use async_trait::async_trait;
 use serde::Serialize;
@@ -96,20 +97,36 @@ impl Sap {
 }
 
 #[async_trait]
-impl ErpFeed for Sap {
-    async fn purchase_orders(&self) -> Result<FeedBatch<PurchaseOrder>, PortError> {
-        orders::feed(self).await
+impl FeedSource for Sap {
+    fn feeds(&self) -> Vec<Feed> {
+        vec![Feed::PurchaseOrders, Feed::Stock]
     }
 
-    async fn stock(&self) -> Result<FeedBatch<StockRow>, PortError> {
-        stock::feed(self).await
+    async fn fetch(&self, feed: Feed, _ask: &FeedAsk) -> Result<FeedRecords, PortError> {
+        match feed {
+            Feed::PurchaseOrders => Ok(FeedRecords::PurchaseOrders(orders::feed(self).await?)),
+            Feed::Stock => Ok(FeedRecords::Stock(stock::feed(self).await?)),
+            _ => Err(PortError::new(
+                System::Sap,
+                PortErrorKind::NotFound,
+                "does not offer this feed",
+            )),
+        }
     }
 }
 
 #[async_trait]
-impl HealthCheck for Sap {
-    async fn check(&self) -> andon_domain::ports::Health {
+impl Connector for Sap {
+    async fn check(&self) -> Health {
         health::check(self).await
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        Vec::new()
     }
 }
 

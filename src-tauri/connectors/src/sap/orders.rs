@@ -238,6 +238,7 @@ fn record(row: OrderRow, warnings: &mut BTreeSet<String>) -> Option<PurchaseOrde
         last_changed_at: row.last_change_date_time.0.as_deref().and_then(edm::ticks),
         status,
         status_raw: row.purchasing_processing_status.0,
+        payment_terms: None,
         external_reference: row.correspnc_external_reference.0,
         created_by: row.created_by_user.0,
         net_value,
@@ -290,7 +291,9 @@ fn item_record(
         net_price: row.net_price_amount.value,
         price_unit: row.net_price_quantity.value,
         is_deleted: row.purchasing_document_deletion_code.is("L"),
+        is_free_of_charge: None,
         is_completely_delivered: row.is_completely_delivered.flag(),
+        is_finally_invoiced: None,
     })
 }
 

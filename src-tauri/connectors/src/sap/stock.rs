@@ -156,6 +156,8 @@ fn add_up(found: &Rows<BucketRow>) -> Stock {
             quantity: sum.map(|sum| Amount::new(sum.value().normalize())),
             unit,
             buckets,
+            value_estimate: None,
+            value_basis: None,
         })
     });
     Stock {

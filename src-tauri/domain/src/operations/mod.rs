@@ -7,8 +7,9 @@ mod parameters;
 mod table;
 
 pub use parameters::{
-    CreatePurchaseOrder, CreatePurchaseOrderItem, GetDowntimeEvents, GetInventory, GetMachineStatus,
-    GetPurchaseOrders,
+    ChangeProductionOrder, CreatePurchaseOrder, CreatePurchaseOrderItem, GetCostCenters, GetDowntimeEvents,
+    GetInventory, GetMachineHistory, GetMachineStatus, GetMaterials, GetProductionOrders, GetPurchaseOrders,
+    GetQualityReports, GetShiftCalendar, SetCycleTarget,
 };
 pub use table::{find, table};
 
@@ -17,7 +18,7 @@ use serde_json::Value;
 use thiserror::Error;
 use ts_rs::TS;
 
-use crate::amount::Money;
+use crate::amount::{Amount, Money};
 use crate::caller::Permission;
 use crate::canonical::CanonicalJson;
 use crate::classification::Class;
@@ -70,6 +71,8 @@ pub struct Description {
     pub target: String,
     /// The money it commits, when it commits any.
     pub value: Option<Money>,
+    /// How far it moves a number, in percent of what it was, when it replaces one.
+    pub change_percent: Option<Amount>,
     /// Every parameter, named and written for people. What is not in here is shown raw and raises the risk.
     pub rows: Vec<DescribedParameter>,
 }
@@ -86,6 +89,15 @@ pub struct DescribedParameter {
 /// Puts the canonical parameters of a write into words.
 pub type Describe = fn(&CanonicalJson) -> Result<Description, InvalidParameters>;
 
+/// The class of one field of an operation's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldClass {
+    /// Path in a record; lists are walked through: `items.net_price` is that field of every item.
+    pub path: &'static str,
+    /// Its class.
+    pub class: Class,
+}
+
 /// One entry of the table.
 pub struct Operation {
     /// Dotted name, `sap.get_purchase_orders`.
@@ -98,8 +110,10 @@ pub struct Operation {
     pub permission: Permission,
     /// Risk before rules look at the parameters.
     pub risk: Risk,
-    /// Class of what it returns or changes.
+    /// Class of what it returns or changes, but for the fields named in `fields`. Who is not cleared for it is refused.
     pub class: Class,
+    /// Fields of its records that are more sensitive than the rest. Who is not cleared for one gets the records without it.
+    pub fields: &'static [FieldClass],
     /// How long an answer may be served from the cache, in seconds; `None` for the configured default, `Some(0)` for never.
     pub cache_ttl_s: Option<u32>,
     /// Read operations whose cached answers a success of this write makes wrong.
@@ -121,6 +135,15 @@ impl Operation {
     #[must_use]
     pub fn tool_name(&self) -> String {
         self.name.replace('.', "_")
+    }
+
+    /// The highest class among all of its fields.
+    #[must_use]
+    pub fn highest_class(&self) -> Class {
+        self.fields
+            .iter()
+            .map(|field| field.class)
+            .fold(self.class, Class::max)
     }
 }
 

@@ -70,6 +70,8 @@ pub struct PurchaseOrder {
     pub status: PurchaseOrderStatus,
     /// `PurchasingProcessingStatus` as delivered.
     pub status_raw: Option<String>,
+    /// Terms of payment.
+    pub payment_terms: Option<String>,
     /// Our reference, 12 characters, by which a lost answer is found again.
     pub external_reference: Option<String>,
     /// User who created it.
@@ -105,6 +107,10 @@ pub struct PurchaseOrderItem {
     pub net_value: Option<Amount>,
     /// Deletion code `L`: the item does not count.
     pub is_deleted: bool,
+    /// Costs nothing: it does not count in sums.
+    pub is_free_of_charge: Option<bool>,
     /// Everything ordered has arrived.
     pub is_completely_delivered: Option<bool>,
+    /// No more invoices are expected.
+    pub is_finally_invoiced: Option<bool>,
 }

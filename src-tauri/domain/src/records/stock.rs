@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::amount::Amount;
+use super::material::PriceControl;
+use crate::amount::{Amount, Money};
 
 /// Kind of stock, from `InventoryStockType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -53,4 +54,9 @@ pub struct StockRow {
     pub unit: Option<String>,
     /// How many buckets (batches, partners) were added into this row.
     pub buckets: u32,
+    /// Estimate: quantity × the price that counts ÷ its price unit. The ledger's own value is not in the services. Absent
+    /// for special stock, without a valuation, and where a material is valued in several ways.
+    pub value_estimate: Option<Money>,
+    /// Which price the estimate is made with.
+    pub value_basis: Option<PriceControl>,
 }

@@ -8,21 +8,31 @@ mod schedule;
 mod sync;
 
 pub use board::{Abnormal, AbnormalKind, Board, BoardMachine, Line, StateCounts, board};
-pub use schedule::{FeedStates, FeedView, FeedViewState, Flight, Turn, interval, reconnect_after, system_of};
+pub use schedule::{FeedStates, FeedView, FeedViewState, Flight, Turn, interval, reconnect_after};
 pub use sync::{apply_event, due, feeds_view, follow, resume, set_paused, should_follow, sync_feed, want};
 
 use andon_domain::System;
-use andon_domain::ports::Feed;
+use andon_domain::ports::{Feed, FeedSource};
 
 use crate::world::Tenant;
 
 /// Every feed, in the order people see them.
-pub const FEEDS: [Feed; 4] = [Feed::Machines, Feed::Downtime, Feed::PurchaseOrders, Feed::Stock];
+pub const FEEDS: [Feed; 10] = Feed::ALL;
 
+/// Whether a system is configured that offers the feed.
 fn is_configured(tenant: &Tenant, feed: Feed) -> bool {
-    match system_of(feed) {
-        System::Mes => tenant.parts.systems.plant.is_some(),
-        _ => tenant.parts.systems.erp.is_some(),
+    source_of(tenant, feed).is_some_and(|source| source.feeds().contains(&feed))
+}
+
+/// The system behind a feed.
+fn source_of(tenant: &Tenant, feed: Feed) -> Option<&dyn FeedSource> {
+    let systems = &tenant.parts.systems;
+    match feed.system() {
+        System::Mes => systems
+            .plant
+            .as_ref()
+            .map(|plant| plant.as_ref() as &dyn FeedSource),
+        _ => systems.erp.as_ref().map(AsRef::as_ref),
     }
 }
 

@@ -20,22 +20,15 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 const BEYOND_ANY_SCHEDULE: Duration = Duration::from_secs(120);
 const LEAST_STALE: Duration = Duration::from_secs(15);
 
-/// The system a feed is from.
-#[must_use]
-pub const fn system_of(feed: Feed) -> System {
-    match feed {
-        Feed::Machines | Feed::Downtime => System::Mes,
-        Feed::PurchaseOrders | Feed::Stock => System::Sap,
-    }
-}
-
 /// How often a feed is polled. While the MES tells changes by itself, the polls are only a check.
 #[must_use]
 pub const fn interval(feed: Feed, is_live: bool) -> Duration {
     Duration::from_secs(match (feed, is_live) {
-        (Feed::Machines | Feed::Downtime, true) | (Feed::Stock, _) => 60,
         (Feed::Machines, false) => 5,
-        (Feed::Downtime, false) | (Feed::PurchaseOrders, _) => 30,
+        (Feed::Downtime | Feed::ProductionOrders, false) | (Feed::PurchaseOrders, _) => 30,
+        (Feed::Machines | Feed::Downtime | Feed::ProductionOrders, true)
+        | (Feed::Quality | Feed::MachineHistory | Feed::Stock, _) => 60,
+        (Feed::Calendar | Feed::CostCenters | Feed::Materials, _) => 600,
     })
 }
 
@@ -139,7 +132,7 @@ impl Inner {
     }
 
     fn feeds_of(&mut self, system: System, change: impl Fn(&mut FeedState)) {
-        for feed in FEEDS.into_iter().filter(|feed| system_of(*feed) == system) {
+        for feed in FEEDS.into_iter().filter(|feed| feed.system() == system) {
             change(self.feed(feed));
         }
     }
@@ -154,7 +147,7 @@ impl Inner {
 
     fn last_contact(&self, feed: Feed) -> Option<Timestamp> {
         let polled = self.feeds.get(&feed).and_then(|state| state.last_ok);
-        let heard = self.heard_at.filter(|_| system_of(feed) == System::Mes);
+        let heard = self.heard_at.filter(|_| feed.system() == System::Mes);
         polled.max(heard)
     }
 
@@ -263,7 +256,7 @@ impl FeedStates {
         let inner = self.lock();
         FEEDS
             .into_iter()
-            .filter(|feed| system_of(*feed) == system)
+            .filter(|feed| feed.system() == system)
             .filter_map(|feed| inner.last_contact(feed))
             .max()
     }
@@ -297,7 +290,7 @@ impl FeedStates {
         let mut inner = self.lock();
         let last_contact = inner.last_contact(feed);
         let stale_after = inner.stale_after(feed);
-        let is_live = inner.is_live && system_of(feed) == System::Mes;
+        let is_live = inner.is_live && feed.system() == System::Mes;
         let interval = interval(feed, is_live);
         let state = inner.feed(feed);
         let age = last_contact.map(|last| now.since(last));
@@ -315,7 +308,7 @@ impl FeedStates {
         };
         FeedView {
             feed,
-            system: system_of(feed),
+            system: feed.system(),
             state: view,
             last_contact,
             interval_s: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
@@ -371,7 +364,7 @@ impl Flight<'_> {
         if let Err(error) = result
             && error.kind == PortErrorKind::Unauthorized
         {
-            inner.lock_out(system_of(self.feed), error);
+            inner.lock_out(self.feed.system(), error);
         }
         match (was_failing, result.is_err()) {
             (false, true) => Turn::Failing,

@@ -4,21 +4,21 @@
 use std::time::Duration;
 
 use andon_domain::audit::{AuditEvent, AuditOutcome};
-use andon_domain::ports::{Feed, FeedBatch, Merged, PlantEvent};
+use andon_domain::ports::{Feed, FeedAsk, FeedBatch, FeedRecords, Merged, PlantEvent};
 use andon_domain::{Caller, Permission, PortError, PortErrorKind, System, TenantId, Timestamp};
 use futures_util::StreamExt;
 use serde_json::json;
 
-use super::schedule::{FeedStates, FeedView, Turn, system_of};
-use super::{FEEDS, is_configured};
+use super::schedule::{FeedStates, FeedView, Turn};
+use super::{FEEDS, is_configured, source_of};
 use crate::access::permit;
 use crate::audit;
 use crate::dispatch::not_configured;
 use crate::error::EngineError;
 use crate::world::{Change, Engine, Tenant};
 
-/// Stops of so long ago are always fetched again, since they may still change.
-const DOWNTIME_WINDOW: Duration = Duration::from_secs(8 * 3600);
+/// Events of so long ago are always fetched again, since they may still change.
+const EVENT_WINDOW: Duration = Duration::from_secs(8 * 3600);
 /// After a longer absence, stops of at most so long ago are fetched.
 const LONGEST_GAP: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How far two windows of downtime overlap.
@@ -49,7 +49,7 @@ pub async fn sync_feed(
 ) -> Result<Option<Merged>, EngineError> {
     let tenant = engine.tenant(tenant)?;
     if !is_configured(tenant, feed) {
-        return Err(not_configured(system_of(feed)));
+        return Err(not_configured(feed.system()));
     }
     let Some(flight) = tenant.feeds.start(feed) else {
         return Ok(None);
@@ -72,89 +72,40 @@ pub async fn sync_feed(
 
 /// One answer of the source, in the mirror. Returns what changed and how many records were left out.
 async fn poll(engine: &Engine, tenant: &Tenant, feed: Feed) -> Result<(Merged, u32), PortError> {
-    let missing = |system| PortError::new(system, PortErrorKind::NotConfigured, "not configured");
-    let systems = &tenant.parts.systems;
-    let mirror = &tenant.parts.mirror;
+    let source = source_of(tenant, feed)
+        .ok_or_else(|| PortError::new(feed.system(), PortErrorKind::NotConfigured, "not configured"))?;
     let asked = engine.clock.now();
-    match feed {
-        Feed::Machines => {
-            let plant = systems.plant.as_ref().ok_or_else(|| missing(System::Mes))?;
-            let batch = plant.machines().await?;
-            let now = arrived(engine, tenant, System::Mes, asked, &batch);
-            Ok((
-                if batch.is_unchanged {
-                    Merged::default()
-                } else {
-                    mirror.put_machines(&batch, now).await?
-                },
-                batch.dropped,
-            ))
-        }
-        Feed::Downtime => {
-            let plant = systems.plant.as_ref().ok_or_else(|| missing(System::Mes))?;
-            let batch = plant.downtime(downtime_since(&tenant.feeds, asked)).await?;
-            let now = arrived(engine, tenant, System::Mes, asked, &batch);
-            Ok((
-                if batch.is_unchanged {
-                    Merged::default()
-                } else {
-                    mirror.put_downtime(&batch, now).await?
-                },
-                batch.dropped,
-            ))
-        }
-        Feed::PurchaseOrders => {
-            let erp = systems.erp.as_ref().ok_or_else(|| missing(System::Sap))?;
-            let batch = erp.purchase_orders().await?;
-            let now = arrived(engine, tenant, System::Sap, asked, &batch);
-            let is_unchanged = batch.is_unchanged;
-            let merged = if is_unchanged {
-                Merged::default()
-            } else {
-                mirror.put_purchase_orders(&batch, now).await?
-            };
-            Ok((merged, batch.dropped))
-        }
-        Feed::Stock => {
-            let erp = systems.erp.as_ref().ok_or_else(|| missing(System::Sap))?;
-            let batch = erp.stock().await?;
-            let now = arrived(engine, tenant, System::Sap, asked, &batch);
-            Ok((
-                if batch.is_unchanged {
-                    Merged::default()
-                } else {
-                    mirror.put_stock(&batch, now).await?
-                },
-                batch.dropped,
-            ))
-        }
-    }
+    let ask = FeedAsk {
+        changed_since: None,
+        window_since: window_since(&tenant.feeds, feed, asked),
+    };
+    let records = source.fetch(feed, &ask).await?;
+    let now = arrived(engine, tenant, asked, &records);
+    let merged = if records.is_unchanged() {
+        Merged::default()
+    } else {
+        tenant.parts.mirror.put(&records, now).await?
+    };
+    Ok((merged, records.dropped()))
 }
 
 /// Reads the source's clock off an answer, taking it as of the middle of the round trip. Returns our time now.
-fn arrived<T>(
-    engine: &Engine,
-    tenant: &Tenant,
-    system: System,
-    asked: Timestamp,
-    batch: &FeedBatch<T>,
-) -> Timestamp {
+fn arrived(engine: &Engine, tenant: &Tenant, asked: Timestamp, records: &FeedRecords) -> Timestamp {
     let now = engine.clock.now();
-    if let Some(theirs) = batch.server_time {
+    if let Some(theirs) = records.server_time() {
         let middle = asked.plus(now.since(asked) / 2);
-        tenant
-            .feeds
-            .set_skew(system, theirs.millis().saturating_sub(middle.millis()));
+        tenant.feeds.set_skew(
+            records.feed().system(),
+            theirs.millis().saturating_sub(middle.millis()),
+        );
     }
     now
 }
 
-/// From when downtime is fetched: the usual window, or from the last success when that is longer ago.
-fn downtime_since(feeds: &FeedStates, now: Timestamp) -> Timestamp {
-    let usual = now.minus(DOWNTIME_WINDOW);
-    let since_last = feeds
-        .last_ok(Feed::Downtime)
-        .map_or(usual, |last| last.minus(OVERLAP));
+/// From when a feed of events is fetched: the usual window, or from the last success when that is longer ago.
+fn window_since(feeds: &FeedStates, feed: Feed, now: Timestamp) -> Timestamp {
+    let usual = now.minus(EVENT_WINDOW);
+    let since_last = feeds.last_ok(feed).map_or(usual, |last| last.minus(OVERLAP));
     usual.min(since_last).max(now.minus(LONGEST_GAP))
 }
 
@@ -188,16 +139,29 @@ pub async fn apply_event(engine: &Engine, tenant: &TenantId, event: PlantEvent) 
     tenant.feeds.stream_heard(now);
     let feed = match event {
         PlantEvent::Machine(machine) => {
-            tenant.parts.mirror.put_machines(&one(*machine), now).await?;
+            let records = FeedRecords::Machines(one(*machine));
+            tenant.parts.mirror.put(&records, now).await?;
             Feed::Machines
         }
         PlantEvent::Downtime(downtime) => {
-            tenant.parts.mirror.put_downtime(&one(*downtime), now).await?;
+            let records = FeedRecords::Downtime(one(*downtime));
+            tenant.parts.mirror.put(&records, now).await?;
             Feed::Downtime
         }
+        PlantEvent::Order(order) => {
+            let records = FeedRecords::ProductionOrders(one(*order));
+            tenant.parts.mirror.put(&records, now).await?;
+            Feed::ProductionOrders
+        }
+        PlantEvent::Quality(report) => {
+            let records = FeedRecords::Quality(one(*report));
+            tenant.parts.mirror.put(&records, now).await?;
+            Feed::Quality
+        }
         PlantEvent::Resync => {
-            tenant.feeds.want(Feed::Machines, now);
-            tenant.feeds.want(Feed::Downtime, now);
+            for feed in FEEDS.into_iter().filter(|feed| feed.system() == System::Mes) {
+                tenant.feeds.want(feed, now);
+            }
             return Ok(());
         }
         PlantEvent::Alive => return Ok(()),
@@ -307,7 +271,7 @@ pub fn want(engine: &Engine, tenant: &TenantId, feed: Feed) -> Result<(), Engine
 /// [`EngineError::NotFound`] for an unknown tenant.
 pub fn resume(engine: &Engine, tenant: &TenantId, system: System) -> Result<(), EngineError> {
     engine.tenant(tenant)?.feeds.resume(system, engine.clock.now());
-    for feed in FEEDS.into_iter().filter(|feed| system_of(*feed) == system) {
+    for feed in FEEDS.into_iter().filter(|feed| feed.system() == system) {
         engine.announce(Change::SyncWanted {
             tenant: tenant.clone(),
             feed,

@@ -446,7 +446,15 @@ async fn pausing_a_feed_is_for_admins_and_is_written_down() {
 struct Checked(std::sync::Mutex<HealthState>);
 
 #[async_trait::async_trait]
-impl andon_domain::ports::HealthCheck for Checked {
+impl andon_domain::ports::Connector for Checked {
+    fn traffic(&self) -> andon_domain::ports::Traffic {
+        andon_domain::ports::Traffic::default()
+    }
+
+    async fn examine(&self) -> Vec<andon_domain::ports::Finding> {
+        Vec::new()
+    }
+
     async fn check(&self) -> Health {
         let state = *self.0.lock().unwrap();
         Health {
@@ -463,7 +471,7 @@ impl andon_domain::ports::HealthCheck for Checked {
 async fn a_change_of_health_is_announced_once_and_lets_feeds_go_on() {
     let check = Arc::new(Checked(std::sync::Mutex::new(HealthState::Unauthorized)));
     let mut systems = Systems::default();
-    systems.health.insert(System::Sap, check.clone());
+    systems.connectors.insert(System::Sap, check.clone());
     let world = world(systems);
     let tenant = TenantId::default_tenant();
     let mut changes = world.engine.changes();

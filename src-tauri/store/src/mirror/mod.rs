@@ -11,8 +11,10 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
-use andon_domain::ports::{FeedBatch, Merged, Mirror};
-use andon_domain::records::{DowntimeEvent, MachineStatus, PurchaseOrder, StockRow};
+use andon_domain::ports::{Feed, FeedBatch, FeedRecords, Merged, Mirror, Window};
+use andon_domain::records::{
+    DowntimeEvent, MachineStatus, ProductionOrder, QualityReport, Shift, StateSegment,
+};
 use andon_domain::{PortError, Timestamp};
 use async_trait::async_trait;
 use rusqlite::params;
@@ -45,7 +47,7 @@ impl TenantMirror {
         })
     }
 
-    async fn put<T: MirrorRecord>(
+    async fn merge<T: MirrorRecord>(
         &self,
         batch: &FeedBatch<T>,
         synced_at: Timestamp,
@@ -59,36 +61,45 @@ impl TenantMirror {
 
 #[async_trait]
 impl Mirror for TenantMirror {
-    async fn put_machines(
-        &self,
-        batch: &FeedBatch<MachineStatus>,
-        synced_at: Timestamp,
-    ) -> Result<Merged, PortError> {
-        self.put(batch, synced_at).await
+    async fn put(&self, records: &FeedRecords, synced_at: Timestamp) -> Result<Merged, PortError> {
+        match records {
+            FeedRecords::Machines(batch) => self.merge(batch, synced_at).await,
+            FeedRecords::Downtime(batch) => self.merge(batch, synced_at).await,
+            FeedRecords::PurchaseOrders(batch) => self.merge(batch, synced_at).await,
+            FeedRecords::Stock(batch) => self.merge(batch, synced_at).await,
+            other => Err(PortError::storage(format!(
+                "the mirror keeps no {} yet",
+                other.feed().as_str()
+            ))),
+        }
     }
 
-    async fn put_downtime(
-        &self,
-        batch: &FeedBatch<DowntimeEvent>,
-        synced_at: Timestamp,
-    ) -> Result<Merged, PortError> {
-        self.put(batch, synced_at).await
+    async fn clear(&self, _feeds: &[Feed]) -> Result<(), PortError> {
+        Ok(())
     }
 
-    async fn put_purchase_orders(
+    async fn downtime_in(
         &self,
-        batch: &FeedBatch<PurchaseOrder>,
-        synced_at: Timestamp,
-    ) -> Result<Merged, PortError> {
-        self.put(batch, synced_at).await
+        _window: Window,
+        _machine: Option<&str>,
+    ) -> Result<Vec<DowntimeEvent>, PortError> {
+        Ok(Vec::new())
     }
 
-    async fn put_stock(
-        &self,
-        batch: &FeedBatch<StockRow>,
-        synced_at: Timestamp,
-    ) -> Result<Merged, PortError> {
-        self.put(batch, synced_at).await
+    async fn history(&self, _window: Window, _machine: Option<&str>) -> Result<Vec<StateSegment>, PortError> {
+        Ok(Vec::new())
+    }
+
+    async fn shifts(&self, _window: Window) -> Result<Vec<Shift>, PortError> {
+        Ok(Vec::new())
+    }
+
+    async fn production_orders(&self, _window: Window) -> Result<Vec<ProductionOrder>, PortError> {
+        Ok(Vec::new())
+    }
+
+    async fn quality(&self, _window: Window, _limit: u32) -> Result<Vec<QualityReport>, PortError> {
+        Ok(Vec::new())
     }
 
     async fn machines(&self) -> Result<Vec<(MachineStatus, Timestamp)>, PortError> {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use andon_domain::ports::{FeedBatch, Merged};
+use andon_domain::ports::{FeedBatch, FeedRecords, Merged};
 use andon_domain::records::{DowntimeEvent, MachineState, MachineStatus, PurchaseOrder, StockRow};
 use andon_domain::{Class, PortErrorKind};
 use andon_store::{mirror_guide, mirror_schema};
@@ -44,7 +44,7 @@ async fn machines_merge_by_version_then_change_then_arrival() {
     let mirror = folder.open().mirror(&tenant()).unwrap();
     let put = async |records: Vec<MachineStatus>, complete: bool, sync: i64| {
         mirror
-            .put_machines(&batch(records, complete), at(sync))
+            .put(&FeedRecords::Machines(batch(records, complete)), at(sync))
             .await
             .unwrap()
     };
@@ -101,7 +101,10 @@ async fn an_unchanged_answer_refreshes_the_time_of_sync_and_nothing_else() {
     let folder = Folder::new();
     let mirror = folder.open().mirror(&tenant()).unwrap();
     mirror
-        .put_machines(&batch(vec![machine("m1", 1)], true), at(100))
+        .put(
+            &FeedRecords::Machines(batch(vec![machine("m1", 1)], true)),
+            at(100),
+        )
         .await
         .unwrap();
     let unchanged = FeedBatch {
@@ -109,7 +112,10 @@ async fn an_unchanged_answer_refreshes_the_time_of_sync_and_nothing_else() {
         ..batch(Vec::new(), true)
     };
     assert_eq!(
-        mirror.put_machines(&unchanged, at(900)).await.unwrap(),
+        mirror
+            .put(&FeedRecords::Machines(unchanged), at(900))
+            .await
+            .unwrap(),
         Merged::default()
     );
     assert_eq!(
@@ -124,7 +130,7 @@ async fn downtime_that_was_taken_back_goes_and_does_not_return_with_an_older_rec
     let mirror = folder.open().mirror(&tenant()).unwrap();
     let put = async |event: DowntimeEvent| {
         mirror
-            .put_downtime(&batch(vec![event], false), at(1))
+            .put(&FeedRecords::Downtime(batch(vec![event], false)), at(1))
             .await
             .unwrap()
     };
@@ -153,7 +159,10 @@ async fn downtime_lists_what_is_open_or_ended_since_newest_first() {
     let mut newer = stop("c", 1, Some(9_000));
     newer.start = Some(at(8_000));
     let all = vec![stop("a", 1, Some(3_000)), stop("b", 1, None), newer];
-    mirror.put_downtime(&batch(all, false), at(1)).await.unwrap();
+    mirror
+        .put(&FeedRecords::Downtime(batch(all, false)), at(1))
+        .await
+        .unwrap();
     let ids = async |since: i64, limit: u32| {
         let events = mirror.downtime(at(since), limit).await.unwrap();
         events.into_iter().map(|event| event.id).collect::<Vec<_>>()
@@ -182,7 +191,7 @@ async fn purchase_orders_bring_their_items_and_keep_exact_amounts() {
     let mirror = folder.open().mirror(&tenant()).unwrap();
     let put = async |orders: Vec<PurchaseOrder>, complete: bool| {
         mirror
-            .put_purchase_orders(&batch(orders, complete), at(1))
+            .put(&FeedRecords::PurchaseOrders(batch(orders, complete)), at(1))
             .await
             .unwrap()
     };
@@ -226,7 +235,10 @@ async fn stock_is_kept_by_all_parts_of_its_key() {
     let folder = Folder::new();
     let mirror = folder.open().mirror(&tenant()).unwrap();
     let put = async |rows: Vec<StockRow>, complete: bool| {
-        mirror.put_stock(&batch(rows, complete), at(1)).await.unwrap()
+        mirror
+            .put(&FeedRecords::Stock(batch(rows, complete)), at(1))
+            .await
+            .unwrap()
     };
     let mut consignment = stock("A", Some("0001"), "5");
     consignment.special_stock = some("K");
@@ -260,7 +272,7 @@ async fn mirrors_of_tenants_are_apart_and_a_tenant_cannot_name_another_folder() 
         store.mirror(&tenant()).unwrap(),
         store.mirror(&"second".into()).unwrap(),
     );
-    one.put_machines(&batch(vec![machine("m1", 1)], true), at(1))
+    one.put(&FeedRecords::Machines(batch(vec![machine("m1", 1)], true)), at(1))
         .await
         .unwrap();
     assert_eq!(two.machines().await.unwrap(), vec![]);
@@ -280,7 +292,7 @@ async fn a_damaged_or_outdated_mirror_starts_empty_and_works() {
         let mirror = store.mirror(&tenant()).unwrap();
         assert_eq!(mirror.machines().await.unwrap(), vec![], "before {damage}");
         mirror
-            .put_machines(&batch(vec![machine("m1", 1)], true), at(1))
+            .put(&FeedRecords::Machines(batch(vec![machine("m1", 1)], true)), at(1))
             .await
             .unwrap();
         drop((mirror, store));
@@ -298,7 +310,7 @@ async fn a_damaged_or_outdated_mirror_starts_empty_and_works() {
     let mirror = store.mirror(&tenant()).unwrap();
     assert_eq!(
         mirror
-            .put_machines(&batch(vec![machine("m1", 1)], true), at(1))
+            .put(&FeedRecords::Machines(batch(vec![machine("m1", 1)], true)), at(1))
             .await
             .unwrap(),
         merged(1, 0, 0)
@@ -312,7 +324,7 @@ async fn a_sound_mirror_is_kept_over_a_restart() {
         let store = folder.open();
         let mirror = store.mirror(&tenant()).unwrap();
         let merged = mirror
-            .put_machines(&batch(vec![machine("m1", 1)], true), at(1))
+            .put(&FeedRecords::Machines(batch(vec![machine("m1", 1)], true)), at(1))
             .await
             .unwrap();
         assert_eq!(merged.changed, 1 - round);

@@ -99,6 +99,8 @@ pub(crate) fn order(number: &str, value: &str, items: usize) -> PurchaseOrder {
         price_unit: amount("100"),
         net_value: amount("0.13574"),
         is_deleted: false,
+        is_free_of_charge: None,
+        is_finally_invoiced: None,
         is_completely_delivered: None,
     };
     PurchaseOrder {
@@ -113,6 +115,7 @@ pub(crate) fn order(number: &str, value: &str, items: usize) -> PurchaseOrder {
         last_changed_at: Some(at(0)),
         status: PurchaseOrderStatus::Active,
         status_raw: some("02"),
+        payment_terms: None,
         external_reference: None,
         created_by: None,
         net_value: amount(value),
@@ -131,5 +134,7 @@ pub(crate) fn stock(material: &str, location: Option<&str>, quantity: &str) -> S
         quantity: amount(quantity),
         unit: some("PC"),
         buckets: 2,
+        value_estimate: None,
+        value_basis: None,
     }
 }

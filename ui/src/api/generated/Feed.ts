@@ -3,4 +3,4 @@
 /**
  * A feed of the mirror.
  */
-export type Feed = "machines" | "downtime" | "purchase_orders" | "stock";
+export type Feed = "machines" | "downtime" | "production_orders" | "quality" | "machine_history" | "calendar" | "purchase_orders" | "stock" | "cost_centers" | "materials";

@@ -1,7 +1,7 @@
 //! Health: what is asked, and what people are told to do.
 
 use andon_domain::PortErrorKind;
-use andon_domain::ports::{HealthCheck, HealthState};
+use andon_domain::ports::{Connector, HealthState};
 
 use super::*;
 use crate::stranger::{DATE, Seen};

@@ -1,7 +1,6 @@
 //! Reads: selection, pages, links, limits and pages that are not data.
 
 use andon_domain::PortErrorKind;
-use andon_domain::ports::ErpFeed;
 
 use super::*;
 
@@ -116,7 +115,7 @@ async fn a_server_with_small_pages_and_no_links_is_read_to_its_end() {
         page(&rows, (skip == 0).then_some(7), None)
     })
     .await;
-    let batch = sap(&server).purchase_orders().await.unwrap();
+    let batch = orders::feed(&sap(&server)).await.unwrap();
     assert_eq!((batch.records.len(), batch.is_complete), (7, true));
 }
 
@@ -217,7 +216,7 @@ async fn stock_is_added_up_over_batches() {
         (json!("10.75"), json!(2))
     );
     assert_eq!(server.seen()[0].query("$filter"), "InventoryStockType eq '01'");
-    assert_eq!(sap.stock().await.unwrap().records.len(), 1);
+    assert_eq!(stock::feed(&sap).await.unwrap().records.len(), 1);
 }
 
 #[tokio::test]

@@ -132,6 +132,7 @@ fn policy() -> RiskPolicy {
     RiskPolicy {
         medium_below: limit(100),
         critical_above: limit(10_000),
+        cycle_target_band_percent: andon_domain::Amount::from(5),
         auto_approve_low: false,
         decide_within: Duration::from_secs(300),
         execute_within: Duration::from_secs(60),

@@ -542,6 +542,7 @@ fn build(
         risk_policy: RiskPolicy {
             medium_below: limit(1_000),
             critical_above: limit(100_000),
+            cycle_target_band_percent: andon_domain::Amount::from(5),
             auto_approve_low: true,
             decide_within: Duration::from_secs(300),
             execute_within: Duration::from_secs(60),

@@ -1,14 +1,12 @@
-//! Parameter types of the operations. Their JSON schema, validation and canonical form come from the type.
+//! Parameters of the operations of SAP.
 
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{DescribedParameter, Description, InvalidParameter, InvalidParameters};
+use super::check::{Check, Problems, reread, rows_of};
 use crate::amount::{Amount, Money};
 use crate::canonical::CanonicalJson;
-use crate::time::Timestamp;
+use crate::operations::{Description, InvalidParameters};
 
 /// Filters of `sap.get_purchase_orders`. All are optional and combine with "and".
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,18 +27,27 @@ pub struct GetPurchaseOrders {
     /// Purchasing organisation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purchasing_organization: Option<String>,
+    /// Purchasing group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purchasing_group: Option<String>,
     /// Orders with an item for this plant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plant: Option<String>,
     /// Orders with an item of this material.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
+    /// Orders with an item for this storage location.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage_location: Option<String>,
     /// Order date from, `YYYY-MM-DD`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ordered_from: Option<String>,
     /// Order date to, `YYYY-MM-DD`, inclusive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ordered_to: Option<String>,
+    /// Changed at or after, RFC 3339 with offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_since: Option<String>,
     /// The reference Andon gave an order it created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_reference: Option<String>,
@@ -62,39 +69,54 @@ pub struct GetInventory {
     /// unrestricted, quality_inspection or blocked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stock_type: Option<String>,
+    /// Special stock indicator such as K (consignment), or `own` for own stock only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub special_stock: Option<String>,
 }
 
-/// Filters of `mes.get_machine_status`.
+/// Filters of `sap.get_cost_centers`. Without a day, those valid today; without a fiscal year, the calendar year of that day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GetMachineStatus {
-    /// One machine.
+pub struct GetCostCenters {
+    /// One cost centre by its number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub machine_id: Option<String>,
-    /// Machines of this line (ISA-95 work center).
+    pub cost_center: Option<String>,
+    /// Controlling area.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub work_center: Option<String>,
-    /// running, idle, setup, down, maintenance, offline or unknown.
+    pub controlling_area: Option<String>,
+    /// Company code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
+    pub company_code: Option<String>,
+    /// Department.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+    /// Valid on this day, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_on: Option<String>,
+    /// Fiscal year of budget and actuals, four digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fiscal_year: Option<String>,
 }
 
-/// Filters of `mes.get_downtime_events`. Without a time, the last 8 hours and what is still open.
+/// Filters of `sap.get_materials`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GetDowntimeEvents {
-    /// From, RFC 3339 with offset.
+pub struct GetMaterials {
+    /// One material by its number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<String>,
-    /// To, RFC 3339 with offset, not included.
+    pub material: Option<String>,
+    /// Part of the description, in the language of the connection.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
-    /// One machine.
+    pub description: Option<String>,
+    /// Material type, for example ROH.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub machine_id: Option<String>,
-    /// Machines of this line.
+    pub material_type: Option<String>,
+    /// Material group.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub work_center: Option<String>,
+    pub material_group: Option<String>,
+    /// Materials kept in this plant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plant: Option<String>,
 }
 
 /// Parameters of `sap.create_purchase_order`.
@@ -165,98 +187,6 @@ impl CreatePurchaseOrder {
     }
 }
 
-/// Collects everything wrong with a set of parameters.
-#[derive(Default)]
-pub(super) struct Problems(Vec<InvalidParameter>);
-
-impl Problems {
-    fn add(&mut self, field: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
-        self.0.push(InvalidParameter {
-            field: field.into(),
-            message: message.into(),
-            hint: hint.into(),
-        });
-    }
-
-    /// An SAP key or code: printable, no surrounding space, of at most `most` characters.
-    fn code(&mut self, field: &str, text: &str, most: usize) {
-        let length = text.chars().count();
-        if length == 0 || length > most {
-            self.add(
-                field,
-                format!("has {length} characters"),
-                format!("Give 1 to {most} characters."),
-            );
-        } else if text.trim() != text || text.chars().any(|c| c.is_control() || crate::text::is_hidden(c)) {
-            self.add(
-                field,
-                "has invisible or surrounding characters",
-                "Give the code as the system shows it.",
-            );
-        }
-    }
-
-    fn optional_code(&mut self, field: &str, text: Option<&String>, most: usize) {
-        if let Some(text) = text {
-            self.code(field, text, most);
-        }
-    }
-
-    fn date(&mut self, field: &str, text: Option<&String>) {
-        if let Some(text) = text
-            && text.parse::<jiff::civil::Date>().is_err()
-        {
-            self.add(field, format!("is not a date: {text}"), "Give YYYY-MM-DD.");
-        }
-    }
-
-    fn instant(&mut self, field: &str, text: Option<&String>) {
-        if let Some(text) = text
-            && Timestamp::parse(text).is_none()
-        {
-            self.add(
-                field,
-                format!("is not a time with offset: {text}"),
-                "Give RFC 3339 such as 2026-06-22T06:00:00Z.",
-            );
-        }
-    }
-
-    fn word(&mut self, field: &str, text: Option<&String>, allowed: &[&str]) {
-        if let Some(text) = text
-            && !allowed.contains(&text.as_str())
-        {
-            self.add(
-                field,
-                format!("is not known: {text}"),
-                format!("Give one of {}.", allowed.join(", ")),
-            );
-        }
-    }
-
-    fn positive(&mut self, field: &str, amount: Amount, decimals: u32, most: u64) {
-        let value = amount.value().normalize();
-        if !amount.is_positive() || value > most.into() {
-            self.add(
-                field,
-                format!("is out of range: {amount}"),
-                format!("Give a number above 0 and up to {most}."),
-            );
-        } else if value.scale() > decimals {
-            self.add(
-                field,
-                format!("has too many decimals: {amount}"),
-                format!("Give at most {decimals}."),
-            );
-        }
-    }
-}
-
-/// What a parameter type checks beyond its shape.
-pub(super) trait Check: Serialize + DeserializeOwned {
-    fn check(&self, problems: &mut Problems);
-}
-
 impl Check for GetPurchaseOrders {
     fn check(&self, p: &mut Problems) {
         p.optional_code("purchase_order", self.purchase_order.as_ref(), 10);
@@ -267,6 +197,9 @@ impl Check for GetPurchaseOrders {
             self.purchasing_organization.as_ref(),
             4,
         );
+        p.optional_code("purchasing_group", self.purchasing_group.as_ref(), 3);
+        p.optional_code("storage_location", self.storage_location.as_ref(), 4);
+        p.instant("changed_since", self.changed_since.as_ref());
         p.optional_code("plant", self.plant.as_ref(), 4);
         p.optional_code("material", self.material.as_ref(), 40);
         p.optional_code("external_reference", self.external_reference.as_ref(), 12);
@@ -290,6 +223,7 @@ impl Check for GetInventory {
         p.optional_code("material", self.material.as_ref(), 40);
         p.optional_code("plant", self.plant.as_ref(), 4);
         p.optional_code("storage_location", self.storage_location.as_ref(), 4);
+        p.optional_code("special_stock", self.special_stock.as_ref(), 3);
         p.word(
             "stock_type",
             self.stock_type.as_ref(),
@@ -298,40 +232,32 @@ impl Check for GetInventory {
     }
 }
 
-impl Check for GetMachineStatus {
+impl Check for GetCostCenters {
     fn check(&self, p: &mut Problems) {
-        p.optional_code("machine_id", self.machine_id.as_ref(), 128);
-        p.optional_code("work_center", self.work_center.as_ref(), 128);
-        let words = [
-            "running",
-            "idle",
-            "setup",
-            "down",
-            "maintenance",
-            "offline",
-            "unknown",
-        ];
-        p.word("status", self.status.as_ref(), &words);
+        p.optional_code("cost_center", self.cost_center.as_ref(), 10);
+        p.optional_code("controlling_area", self.controlling_area.as_ref(), 4);
+        p.optional_code("company_code", self.company_code.as_ref(), 4);
+        p.optional_code("department", self.department.as_ref(), 12);
+        p.date("valid_on", self.valid_on.as_ref());
+        if let Some(year) = &self.fiscal_year
+            && (year.len() != 4 || !year.bytes().all(|b| b.is_ascii_digit()))
+        {
+            p.add(
+                "fiscal_year",
+                format!("is not a fiscal year: {year}"),
+                "Give four digits such as 2026.",
+            );
+        }
     }
 }
 
-impl Check for GetDowntimeEvents {
+impl Check for GetMaterials {
     fn check(&self, p: &mut Problems) {
-        p.instant("since", self.since.as_ref());
-        p.instant("until", self.until.as_ref());
-        p.optional_code("machine_id", self.machine_id.as_ref(), 128);
-        p.optional_code("work_center", self.work_center.as_ref(), 128);
-        let since = self.since.as_deref().and_then(Timestamp::parse);
-        let until = self.until.as_deref().and_then(Timestamp::parse);
-        if let (Some(since), Some(until)) = (since, until)
-            && until <= since
-        {
-            p.add(
-                "until",
-                "is not after since",
-                "Give a later time, or leave it out.",
-            );
-        }
+        p.optional_code("material", self.material.as_ref(), 40);
+        p.optional_code("description", self.description.as_ref(), 40);
+        p.optional_code("material_type", self.material_type.as_ref(), 4);
+        p.optional_code("material_group", self.material_group.as_ref(), 9);
+        p.optional_code("plant", self.plant.as_ref(), 4);
     }
 }
 
@@ -373,36 +299,11 @@ impl Check for CreatePurchaseOrder {
     }
 }
 
-/// Reads, checks and canonicalises parameters of type `T`.
-pub(super) fn validate<T: Check>(value: &Value) -> Result<CanonicalJson, InvalidParameters> {
-    let whole = |message: String| {
-        let hint = "Compare with the operation's schema.".to_owned();
-        InvalidParameters(vec![InvalidParameter {
-            field: String::new(),
-            message,
-            hint,
-        }])
-    };
-    let typed: T = serde_json::from_value(value.clone()).map_err(|e| whole(e.to_string()))?;
-    let mut problems = Problems::default();
-    typed.check(&mut problems);
-    if !problems.0.is_empty() {
-        return Err(InvalidParameters(problems.0));
-    }
-    CanonicalJson::from_value(&typed).map_err(|e| whole(e.to_string()))
-}
-
 /// Words for `sap.create_purchase_order`, from the canonical bytes alone.
-pub(super) fn describe_create_purchase_order(
+pub(in crate::operations) fn describe_create_purchase_order(
     parameters: &CanonicalJson,
 ) -> Result<Description, InvalidParameters> {
-    let order: CreatePurchaseOrder = parameters.read().map_err(|e| {
-        InvalidParameters(vec![InvalidParameter {
-            field: String::new(),
-            message: e.to_string(),
-            hint: String::new(),
-        }])
-    })?;
+    let order: CreatePurchaseOrder = reread(parameters)?;
     let value = order.value();
     let supplier = order.supplier.trim_start_matches('0');
     let what = match order.items.as_slice() {
@@ -426,38 +327,7 @@ pub(super) fn describe_create_purchase_order(
         ),
         target: supplier.to_owned(),
         value,
+        change_percent: None,
         rows: rows_of("", parameters.value()),
     })
-}
-
-/// Every leaf of a value, with its path.
-fn rows_of(path: &str, value: &Value) -> Vec<DescribedParameter> {
-    match value {
-        Value::Object(fields) => fields
-            .iter()
-            .flat_map(|(key, value)| {
-                rows_of(
-                    &if path.is_empty() {
-                        key.clone()
-                    } else {
-                        format!("{path}.{key}")
-                    },
-                    value,
-                )
-            })
-            .collect(),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .flat_map(|(i, value)| rows_of(&format!("{path}[{i}]"), value))
-            .collect(),
-        Value::String(text) => vec![DescribedParameter {
-            field: path.to_owned(),
-            value: text.clone(),
-        }],
-        other => vec![DescribedParameter {
-            field: path.to_owned(),
-            value: other.to_string(),
-        }],
-    }
 }
