@@ -7,15 +7,17 @@ pub(crate) const COMPANY_CODE: &str = "1000";
 pub(crate) const PURCHASING_ORGANIZATION: &str = "1000";
 pub(crate) const PURCHASING_GROUPS: &[&str] = &["001", "002", "003"];
 pub(crate) const PLANTS: &[&str] = &["1010", "1020", "1030"];
-pub(crate) const CURRENCIES: &[&str] = &["EUR", "CHF", "GBP", "USD"];
+pub(crate) const CURRENCIES: &[&str] = &["EUR", "CHF", "GBP", "JPY", "USD"];
 pub(crate) const PAYMENT_TERMS: &[(&str, i64)] = &[("0001", 0), ("0002", 14), ("0003", 30), ("0004", 60)];
 
 /// A supplier in the vendor master.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Supplier {
     pub(crate) number: &'static str,
     pub(crate) name: &'static str,
     pub(crate) currency: &'static str,
+    /// What some orders are placed in instead.
+    pub(crate) other_currency: Option<&'static str>,
 }
 
 /// A material with its purchasing data; the price is for `price_unit` base units, in euro.
@@ -57,8 +59,14 @@ pub(crate) fn per_euro(currency: &str) -> Decimal {
         "CHF" => Decimal::new(94, 2),
         "GBP" => Decimal::new(86, 2),
         "USD" => Decimal::new(109, 2),
+        "JPY" => Decimal::from(163),
         _ => Decimal::ONE,
     }
+}
+
+/// How many decimals amounts in a currency have.
+pub(crate) fn decimals_of(currency: &str) -> u32 {
+    if currency == "JPY" { 0 } else { 2 }
 }
 
 /// Stock that stands below its reorder point when the plant opens, so that the first needs are true.
@@ -81,17 +89,25 @@ const fn supplier(number: &'static str, name: &'static str, currency: &'static s
         number,
         name,
         currency,
+        other_currency: None,
+    }
+}
+
+const fn also(supplier: Supplier, other_currency: &'static str) -> Supplier {
+    Supplier {
+        other_currency: Some(other_currency),
+        ..supplier
     }
 }
 
 pub(crate) static SUPPLIERS: &[Supplier] = &[
     supplier("0000100114", "Rheinufer Stahlhandel GmbH", "EUR"),
     supplier("0000100231", "Bergland Bandstahl AG", "EUR"),
-    supplier("0000100305", "Nordwalzen Gusswerk GmbH", "EUR"),
+    also(supplier("0000100305", "Nordwalzen Gusswerk GmbH", "EUR"), "USD"),
     supplier("0000100482", "Brandhofer Hydraulik GmbH", "EUR"),
     supplier("0000100517", "Lagerkontor Westfeld GmbH", "EUR"),
     supplier("0000100609", "Schweisstechnik Osterkamp KG", "EUR"),
-    supplier("0000100733", "Antriebe Kesselring GmbH", "EUR"),
+    also(supplier("0000100733", "Antriebe Kesselring GmbH", "EUR"), "JPY"),
     supplier("0000100846", "Arbeitsschutz Weberlein GmbH", "EUR"),
     supplier("0000100918", "Suedoel Schmierstoffe GmbH", "EUR"),
     supplier("0000101027", "Hallam Tooling Ltd", "GBP"),
@@ -154,6 +170,46 @@ pub(crate) static MATERIALS: &[Material] = &[
     material!("WW-120", "Welding wire G3Si1 1.2 mm", "WELDING", "KG", 315 / 1, "0000100609", reorder 2000, lot 2400, days 6, WELD),
 ];
 
+/// The one material that nobody described in English.
+pub(crate) const ONLY_GERMAN: &str = "WP-075";
+
+/// The German description of a material.
+pub(crate) fn german_text(number: &str) -> Option<&'static str> {
+    GERMAN_TEXTS
+        .iter()
+        .find(|(known, _)| *known == number)
+        .map(|(_, text)| *text)
+}
+
+static GERMAN_TEXTS: &[(&str, &str)] = &[
+    ("AR-050", "Argon 4.6 Flaschenbündel"),
+    ("BR-6312", "Rillenkugellager 6312"),
+    ("CG-201", "Schnittschutzhandschuhe Gr. 9, Paar"),
+    ("CO-1250", "Warmband DC01 1250 mm"),
+    ("CO-1500", "Warmband-Coil S355 1500 mm"),
+    ("EL-230", "Schütz 230 V 40 A"),
+    ("FT-077", "Hydraulikfilterelement 10 µm"),
+    ("GB-071", "Kegelradgetriebe 71 Nm"),
+    ("GL-104", "Nitrilhandschuhe, Karton 100 St."),
+    ("HX-220", "Hydraulikschlauch DN 20 2 m"),
+    ("KN-300", "Kreismesser D300"),
+    ("LB-032", "Fettkartusche 400 g"),
+    ("OR-318", "O-Ring-Satz FKM 318"),
+    ("PD-880", "Presswerkzeugeinsatz 880"),
+    ("PK-410", "Stahlband zum Umreifen 19 mm"),
+    ("PT-221", "Reflektor für Lichtschranke"),
+    ("RB-090", "Roboter-Brennerhals 36 Grad"),
+    ("RO-600", "Walzölemulsion Grundöl"),
+    ("SC-510", "Sicherheitsmesserklingen, Packung"),
+    ("SH-300", "Verzinkte Platine 300"),
+    ("SL-200", "Distanzringsatz 200"),
+    ("SV-045", "Servoantrieb 4,5 kW"),
+    ("WD-012", "Stromdüse M8 1,2 mm"),
+    ("WP-075", "Holzpalette für Coils 750"),
+    ("WR-420", "Arbeitswalzenpaar 420 mm"),
+    ("WW-120", "Schweißdraht G3Si1 1,2 mm"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,7 +237,10 @@ mod tests {
                 "supplier of {}",
                 material.number
             );
-            assert!(material.text.len() <= 40, "text of {}", material.number);
+            let german = german_text(material.number).expect("a German text");
+            for text in [material.text, german] {
+                assert!(text.chars().count() <= 40, "text of {}", material.number);
+            }
             assert!(
                 material.price() > Decimal::ZERO && material.price_unit > 0,
                 "price of {}",

@@ -1,6 +1,7 @@
 //! The control port: what the plant counted, faults and forced states, for tests and demonstrations.
 //! It asks for no credentials, because it is bound to loopback and the plant is made up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -11,9 +12,9 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::faults::{Faults, MesFault, SapFault};
+use crate::faults::{Faults, MesFault, SapFault, ServiceFault};
 use crate::mes::Mes;
-use crate::sap::{Sap, SapCounts};
+use crate::sap::{self, Sap, SapCounts};
 
 /// What the control port reaches.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ struct Counts {
 #[serde(deny_unknown_fields)]
 struct WantedFaults {
     sap: Option<SapFault>,
+    #[serde(default)]
+    sap_services: BTreeMap<String, ServiceFault>,
     mes: Option<MesFault>,
 }
 
@@ -63,10 +66,25 @@ async fn counts(State(control): State<Control>) -> Response {
 }
 
 async fn show_faults(State(control): State<Control>) -> Json<Value> {
-    Json(json!({"sap": control.faults.sap(), "mes": control.faults.mes()}))
+    Json(faults(&control))
 }
 
-async fn set_faults(State(control): State<Control>, Json(wanted): Json<WantedFaults>) -> Json<Value> {
+fn faults(control: &Control) -> Value {
+    json!({
+        "sap": control.faults.sap(),
+        "sap_services": control.faults.sap_services(),
+        "mes": control.faults.mes(),
+    })
+}
+
+async fn set_faults(State(control): State<Control>, Json(wanted): Json<WantedFaults>) -> Response {
+    if let Some(unknown) = wanted.sap_services.keys().find(|name| !sap::has_service(name)) {
+        let text = format!("no such service: {unknown}");
+        return (StatusCode::BAD_REQUEST, text).into_response();
+    }
+    for (name, fault) in wanted.sap_services {
+        control.faults.set_sap_service(name, fault);
+    }
     if let Some(fault) = wanted.sap {
         control.faults.set_sap(fault);
     }
@@ -78,7 +96,7 @@ async fn set_faults(State(control): State<Control>, Json(wanted): Json<WantedFau
         }
     }
     tracing::info!(sap = ?control.faults.sap(), mes = ?control.faults.mes(), "faults set");
-    Json(json!({"sap": control.faults.sap(), "mes": control.faults.mes()}))
+    Json(faults(&control)).into_response()
 }
 
 async fn stop(State(control): State<Control>, Path(id): Path<String>, body: Option<Json<Stop>>) -> Response {

@@ -1,5 +1,6 @@
 //! Faults switched on from outside, so that tests can see what happens when a system misbehaves.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,24 @@ pub(crate) enum SapFault {
     LostAnswer,
     /// 200 with an HTML logon form.
     HtmlLogin,
+    /// 403: the user may call no service.
+    NoPermission,
+    /// 401: the client is not the one that the user belongs to.
+    WrongClient,
+    /// 500: the backend ended the request.
+    BackendError,
+}
+
+/// How one service of the SAP side misbehaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ServiceFault {
+    #[default]
+    Ok,
+    /// Not activated in the gateway: 404.
+    Off,
+    /// The user may not call it: 403.
+    Denied,
 }
 
 /// How the MES side misbehaves.
@@ -41,6 +60,7 @@ pub(crate) enum MesFault {
 #[derive(Debug)]
 pub(crate) struct Faults {
     sap: Mutex<SapFault>,
+    sap_services: Mutex<BTreeMap<String, ServiceFault>>,
     mes: watch::Sender<MesFault>,
     pub(crate) sap_line: Switch,
     pub(crate) mes_line: Switch,
@@ -50,6 +70,7 @@ impl Default for Faults {
     fn default() -> Self {
         Self {
             sap: Mutex::default(),
+            sap_services: Mutex::default(),
             mes: watch::Sender::new(MesFault::Ok),
             sap_line: Switch::default(),
             mes_line: Switch::default(),
@@ -65,6 +86,24 @@ impl Faults {
     pub(crate) fn set_sap(&self, fault: SapFault) {
         *hold(&self.sap) = fault;
         self.sap_line.set(fault == SapFault::Down);
+    }
+
+    pub(crate) fn sap_service(&self, name: &str) -> ServiceFault {
+        hold(&self.sap_services).get(name).copied().unwrap_or_default()
+    }
+
+    /// The services that have a fault.
+    pub(crate) fn sap_services(&self) -> BTreeMap<String, ServiceFault> {
+        hold(&self.sap_services).clone()
+    }
+
+    pub(crate) fn set_sap_service(&self, name: String, fault: ServiceFault) {
+        let mut services = hold(&self.sap_services);
+        if fault == ServiceFault::Ok {
+            services.remove(&name);
+        } else {
+            services.insert(name, fault);
+        }
     }
 
     pub(crate) fn mes(&self) -> MesFault {

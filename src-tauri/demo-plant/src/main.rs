@@ -37,6 +37,9 @@ struct Options {
     /// What the made-up data comes from.
     #[arg(long, default_value_t = 22_400)]
     seed: u64,
+    /// How many purchase orders SAP has when it opens.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    size: u32,
     /// Port of the SAP side; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     sap_port: u16,
@@ -87,7 +90,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let (password, token) = (secret(), secret());
     let user = "ANDON".to_owned();
     let sap = Arc::new(sap::open(
-        options.seed,
+        (options.seed, options.size),
         now_ms,
         user.clone(),
         password.clone(),
@@ -142,6 +145,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     announce(&json!({
         "ready": true,
         "seed": options.seed,
+        "size": options.size,
         "simulated": true,
         "sap": {
             "endpoint": format!("http://{sap_address}/sap/opu/odata/sap"),

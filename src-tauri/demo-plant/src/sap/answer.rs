@@ -80,6 +80,21 @@ impl SapError {
         Self::new(StatusCode::NOT_FOUND, "/IWFND/MED/170", text)
     }
 
+    /// The user lacks the authorization for a service.
+    pub(crate) fn no_permission(service: &str) -> Self {
+        let text = format!("No authorization to access service '{service}'");
+        Self::new(StatusCode::FORBIDDEN, "/IWFND/CM_BEC/026", text)
+    }
+
+    /// The backend gave up, as after a short dump.
+    pub(crate) fn backend() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "SY/530",
+            "An exception was raised in the backend",
+        )
+    }
+
     pub(crate) fn not_allowed(method: &str) -> Self {
         let text = format!("Method '{method}' not allowed for this resource");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "/IWFND/CM_BEC/005", text)

@@ -1,36 +1,42 @@
-//! The books of the demo SAP: orders, items, schedule lines and stock, their made-up history and the goods
+//! The books of the demo SAP: orders, stock, material master and controlling, their made-up history and the goods
 //! movements that keep stock alive. Times come in; numbers come from one seed.
 
+pub(crate) mod controlling;
+mod filed;
 mod history;
+mod past;
+mod products;
+mod stock;
 
 use std::collections::BTreeMap;
 
-use history::{past_order, stock};
+use filed::Filed;
 use rust_decimal::Decimal;
+use stock::{QUANTITY, is_free, quantity_of};
+
+pub(crate) use past::{Past, PastOrders};
 
 use super::edm::Edm;
 use super::query::Rows;
-use super::schema::{Row, SetId};
+use super::schema::{Navigation, Property, Record, Row, SetId};
 use crate::company::{MATERIALS, Material};
 use crate::dice::Dice;
 
 const DAY_MS: i64 = 86_400_000;
-const HISTORY_ORDERS: usize = 300;
 const FIRST_NUMBER: u64 = 4_500_000_001;
 
-/// All rows, each list in key order.
+/// All entities, each set in key order.
 #[derive(Debug)]
 pub(crate) struct Books {
-    orders: Vec<Row>,
-    items: Vec<Row>,
-    schedule: Vec<Row>,
-    stock: Vec<Row>,
-    materials: Vec<Row>,
+    past: PastOrders,
+    filed: Filed,
+    tables: BTreeMap<SetId, Vec<Row>>,
     next_number: u64,
     by_reference: BTreeMap<String, u64>,
     created: u64,
     receipts: Vec<Receipt>,
     dice: Dice,
+    version: u64,
 }
 
 /// A checked purchase order on its way into the books; numbers are given when it is filed.
@@ -40,11 +46,12 @@ pub(crate) struct Draft {
     pub(crate) items: Vec<DraftItem>,
 }
 
-/// An item with its delivery date (milliseconds, UTC midnight).
+/// An item with its delivery date (milliseconds, UTC midnight) and whom it is charged to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DraftItem {
     pub(crate) row: Row,
     pub(crate) delivery_ms: i64,
+    pub(crate) accounts: Vec<Row>,
 }
 
 /// Goods that arrive for an order of this run.
@@ -55,42 +62,60 @@ struct Receipt {
 }
 
 impl Rows for Books {
-    fn rows(&self, set: SetId) -> Vec<&Row> {
-        let rows = match set {
-            SetId::PurchaseOrder => &self.orders,
-            SetId::PurchaseOrderItem => &self.items,
-            SetId::ScheduleLine => &self.schedule,
-            SetId::StockBucket => &self.stock,
-            SetId::MaterialStock => &self.materials,
+    fn count(&self, set: SetId) -> usize {
+        let table = self.tables.get(&set).map_or(0, Vec::len);
+        self.past.count(set) + self.filed.rows(set).len() + table
+    }
+
+    fn at(&self, set: SetId, index: usize) -> Option<Record<'_>> {
+        let past = self.past.count(set);
+        if index < past {
+            return self.past.at(set, index);
+        }
+        let rows = match self.tables.get(&set) {
+            Some(rows) => rows,
+            None => self.filed.rows(set),
         };
-        rows.iter().collect()
+        rows.get(index - past).map(Record::from)
+    }
+
+    fn follow<'a>(&'a self, navigation: &Navigation, from: Record<'_>) -> Vec<Record<'a>> {
+        let pairs: Option<Vec<(&Property, Edm)>> = navigation
+            .join
+            .iter()
+            .map(|(from_name, to_name)| {
+                let property = navigation.target.set().property(to_name)?;
+                let value = from.field(from_name);
+                Some((property, value.unwrap_or_else(|| Edm::initial(property.edm_type))))
+            })
+            .collect();
+        pairs.map_or_else(Vec::new, |pairs| self.matching(navigation.target, &pairs))
     }
 }
 
 impl Books {
-    /// Books with a history that ends at `now_ms`.
-    pub(crate) fn open(seed: u64, now_ms: i64) -> Self {
-        let mut books = Self {
-            orders: Vec::new(),
-            items: Vec::new(),
-            schedule: Vec::new(),
-            stock: stock(seed),
-            materials: MATERIALS
-                .iter()
-                .map(|material| {
-                    Row::default()
-                        .with("Material", Edm::text(material.number))
-                        .with("MaterialBaseUnit", Edm::text(material.unit))
-                })
-                .collect(),
-            next_number: FIRST_NUMBER,
+    /// Books with a history of `size` orders that ends at `now_ms`.
+    pub(crate) fn open(seed: u64, size: u32, now_ms: i64) -> Self {
+        let mut tables = products::master(seed, now_ms);
+        tables.extend(controlling::books(seed, now_ms));
+        tables.insert(SetId::StockBucket, stock::buckets(seed));
+        tables.insert(SetId::MaterialStock, stock::materials());
+        Self {
+            past: history::past_orders(seed, size, now_ms),
+            filed: Filed::default(),
+            tables,
+            next_number: FIRST_NUMBER + u64::from(size),
             by_reference: BTreeMap::new(),
             created: 0,
             receipts: Vec::new(),
             dice: Dice::new(seed, "goods movements"),
-        };
-        books.write_history(seed, now_ms);
-        books
+            version: 0,
+        }
+    }
+
+    /// Grows with every change, so that what was found before can be used again until then.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 
     pub(crate) fn created(&self) -> u64 {
@@ -101,8 +126,51 @@ impl Books {
         &self.by_reference
     }
 
-    pub(crate) fn order(&self, number: &str) -> Option<&Row> {
-        self.orders.iter().find(|row| row.text("PurchaseOrder") == number)
+    pub(crate) fn order(&self, number: &str) -> Option<Record<'_>> {
+        self.of_order(SetId::PurchaseOrder, number).into_iter().next()
+    }
+
+    /// The entity with these keys.
+    pub(crate) fn find(&self, set: SetId, key: &[(&'static Property, Edm)]) -> Option<Record<'_>> {
+        self.matching(set, key).into_iter().next()
+    }
+
+    /// The entities with these values. Orders and their parts are found by the order's number, everything else is few.
+    fn matching(&self, set: SetId, wanted: &[(&Property, Edm)]) -> Vec<Record<'_>> {
+        let number = wanted.iter().find(|(property, _)| {
+            property.is_key && matches!(property.name, "PurchaseOrder" | "PurchasingDocument")
+        });
+        let candidates = match number {
+            Some((_, number)) => self.of_order(set, number.as_text()),
+            None => (0..self.count(set))
+                .filter_map(|index| self.at(set, index))
+                .collect(),
+        };
+        candidates
+            .into_iter()
+            .filter(|record| {
+                wanted
+                    .iter()
+                    .all(|(property, value)| record.get(property) == *value)
+            })
+            .collect()
+    }
+
+    fn of_order(&self, set: SetId, number: &str) -> Vec<Record<'_>> {
+        let past = number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| usize::try_from(number.checked_sub(FIRST_NUMBER)?).ok())
+            .filter(|index| *index < self.past.count(SetId::PurchaseOrder));
+        match past {
+            Some(index) => self.past.of_order(set, index),
+            None => self
+                .filed
+                .of_order(set, number)
+                .iter()
+                .map(Record::from)
+                .collect(),
+        }
     }
 
     /// Enters an order of this run and gives its number. The same reference twice makes two orders, as in SAP.
@@ -112,37 +180,15 @@ impl Books {
             *self.by_reference.entry(reference).or_default() += 1;
         }
         self.created += 1;
-        let number = self.enter(draft);
+        self.version += 1;
+        let number = self.next_number.to_string();
+        self.next_number += 1;
+        self.filed.enter(draft, &number);
         let wait_ms = self.dice.between(6, 12) * 60_000;
         self.receipts.push(Receipt {
             due_ms: now_ms + wait_ms,
             order: number.clone(),
         });
-        number
-    }
-
-    fn enter(&mut self, draft: Draft) -> String {
-        let number = self.next_number.to_string();
-        self.next_number += 1;
-        self.orders
-            .push(draft.header.with("PurchaseOrder", Edm::text(number.clone())));
-        for DraftItem { row, delivery_ms } in draft.items {
-            let quantity = row.raw("OrderQuantity").map_or(Decimal::ZERO, Edm::as_decimal);
-            self.schedule.push(
-                Row::default()
-                    .with("PurchasingDocument", Edm::text(number.clone()))
-                    .with("PurchasingDocumentItem", Edm::text(row.text("PurchaseOrderItem")))
-                    .with("ScheduleLine", Edm::text("0001"))
-                    .with("ScheduleLineDeliveryDate", Edm::DateTime(delivery_ms))
-                    .with("ScheduleLineOrderQuantity", Edm::Decimal(quantity))
-                    .with(
-                        "PurchaseOrderQuantityUnit",
-                        Edm::text(row.text("PurchaseOrderQuantityUnit")),
-                    ),
-            );
-            self.items
-                .push(row.with("PurchaseOrder", Edm::text(number.clone())));
-        }
         number
     }
 
@@ -163,75 +209,38 @@ impl Books {
         };
         // An issue leaves about as much as the reorder point, so that somebody soon has something to order.
         let left = Decimal::from(material.reorder_point * self.dice.between(55, 125) / 100).max(Decimal::ONE);
-        self.change_stock(material, plant, |stock| stock.min(left));
+        self.change_stock(material.number, plant, |stock| stock.min(left));
     }
 
     fn receive(&mut self, receipt: &Receipt, now_ms: i64) {
-        let mut arrived = Vec::new();
-        for item in self
-            .items
-            .iter_mut()
-            .filter(|item| item.text("PurchaseOrder") == receipt.order)
-        {
-            let quantity = item.raw("OrderQuantity").map_or(Decimal::ZERO, Edm::as_decimal);
-            arrived.push((
-                item.text("Material").to_owned(),
-                item.text("Plant").to_owned(),
-                quantity,
-            ));
-            item.set("IsCompletelyDelivered", Edm::Boolean(true));
+        for (material, plant, quantity) in self.filed.receive(&receipt.order, now_ms) {
+            self.change_stock(&material, &plant, |stock| stock + quantity);
         }
-        for (material, plant, quantity) in arrived {
-            if let Some(material) = Material::named(&material) {
-                self.change_stock(material, &plant, |stock| stock + quantity);
-            }
-        }
-        if let Some(order) = self
-            .orders
-            .iter_mut()
-            .find(|row| row.text("PurchaseOrder") == receipt.order)
-        {
-            order.set("LastChangeDateTime", Edm::DateTimeOffset(now_ms));
-        }
+        self.version += 1;
         tracing::info!(order = receipt.order, "goods received");
     }
 
-    fn change_stock(&mut self, material: &Material, plant: &str, change: impl Fn(Decimal) -> Decimal) {
-        let bucket = self.stock.iter_mut().find(|row| {
-            row.text("Material") == material.number
+    fn change_stock(&mut self, material: &str, plant: &str, change: impl Fn(Decimal) -> Decimal) {
+        let mut buckets = self.tables.get_mut(&SetId::StockBucket).into_iter().flatten();
+        let bucket = buckets.find(|row| {
+            row.text("Material") == material
                 && row.text("Plant") == plant
-                && row.text("InventoryStockType") == "01"
-                && row.text("InventorySpecialStockType").is_empty()
-                && row
-                    .raw(QUANTITY)
-                    .is_some_and(|quantity| quantity.as_decimal() > Decimal::ZERO)
+                && is_free(row)
+                && row.decimal(QUANTITY) > Decimal::ZERO
         });
         if let Some(bucket) = bucket {
-            let before = bucket.raw(QUANTITY).map_or(Decimal::ZERO, Edm::as_decimal);
-            bucket.set(QUANTITY, Edm::Decimal(change(before).normalize()));
-        }
-    }
-
-    fn write_history(&mut self, seed: u64, now_ms: i64) {
-        let mut dice = Dice::new(seed, "order history");
-        let today = now_ms - now_ms.rem_euclid(DAY_MS);
-        for index in 0..HISTORY_ORDERS {
-            // About thirteen months, oldest first, closer together towards today.
-            let back = i64::try_from(HISTORY_ORDERS - index).unwrap_or(0);
-            let date = today - (back * 4 / 3 + dice.between(0, 1)) * DAY_MS;
-            let draft = past_order(&mut dice, date, today);
-            self.enter(draft);
+            let after = change(quantity_of((&*bucket).into())).normalize();
+            bucket.set(QUANTITY, Edm::Decimal(after));
+            self.version += 1;
         }
     }
 }
-
-const QUANTITY: &str = "MatlWrhsStkQtyInMatlBaseUnit";
 
 /// The fields that follow from the material and the item number.
 pub(crate) fn fill_item(row: Row, material: &Material, line: i64, plant: &str, quantity: Decimal) -> Row {
     row.with("PurchaseOrderItem", Edm::text(format!("{line:05}")))
         .with("PurchaseOrderItemText", Edm::text(material.text))
-        .with("Plant", Edm::text(plant))
+        .with("Plant", Edm::text(plant.to_owned()))
         .with("MaterialGroup", Edm::text(material.group))
         .with("Material", Edm::text(material.number))
         .with("OrderQuantity", Edm::Decimal(quantity))
@@ -245,120 +254,4 @@ pub(crate) fn fill_item(row: Row, material: &Material, line: i64, plant: &str, q
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::company::SHORT_AT_OPENING;
-
-    const NOW: i64 = 1_795_000_000_000;
-
-    fn unrestricted(books: &Books, material: &str, plant: &str) -> Decimal {
-        books
-            .rows(SetId::StockBucket)
-            .iter()
-            .filter(|row| {
-                row.text("Material") == material
-                    && row.text("Plant") == plant
-                    && row.text("InventoryStockType") == "01"
-                    && row.text("InventorySpecialStockType").is_empty()
-            })
-            .map(|row| row.raw(QUANTITY).map_or(Decimal::ZERO, Edm::as_decimal))
-            .sum()
-    }
-
-    #[test]
-    fn the_history_has_300_orders_with_items_and_unique_keys() {
-        for seed in [1, 22_400, u64::MAX] {
-            let books = Books::open(seed, NOW);
-            assert_eq!(books.orders.len(), 300);
-            assert!(books.orders.iter().all(|order| {
-                books
-                    .items
-                    .iter()
-                    .any(|item| item.text("PurchaseOrder") == order.text("PurchaseOrder"))
-            }));
-            for set in [
-                SetId::PurchaseOrder,
-                SetId::PurchaseOrderItem,
-                SetId::ScheduleLine,
-                SetId::StockBucket,
-            ] {
-                let rows = books.rows(set);
-                let keys: BTreeSet<String> = rows.iter().map(|row| row.key_predicate(set.set())).collect();
-                assert_eq!(keys.len(), rows.len(), "keys of {set:?} are not unique");
-            }
-        }
-    }
-
-    #[test]
-    fn history_lies_in_the_past_and_uses_every_supplier() {
-        let books = Books::open(22_400, NOW);
-        let dates: Vec<i64> = books
-            .orders
-            .iter()
-            .filter_map(|row| match row.raw("PurchaseOrderDate") {
-                Some(Edm::DateTime(ms)) => Some(*ms),
-                _ => None,
-            })
-            .collect();
-        assert!(
-            dates.iter().all(|ms| *ms <= NOW && ms % DAY_MS == 0),
-            "dates are past midnights"
-        );
-        let suppliers: BTreeSet<&str> = books.orders.iter().map(|row| row.text("Supplier")).collect();
-        assert_eq!(suppliers.len(), 12);
-    }
-
-    #[test]
-    fn opening_shortages_are_true_at_every_seed() {
-        for seed in 0..20 {
-            let books = Books::open(seed, NOW);
-            for (number, plant) in SHORT_AT_OPENING {
-                let reorder = Decimal::from(Material::named(number).unwrap().reorder_point);
-                assert!(
-                    unrestricted(&books, number, plant) < reorder,
-                    "{number} in {plant}, seed {seed}"
-                );
-            }
-            assert!(
-                books
-                    .stock
-                    .iter()
-                    .any(|row| row.raw(QUANTITY).unwrap().as_decimal().is_sign_negative())
-            );
-        }
-    }
-
-    #[test]
-    fn goods_arrive_for_an_order_of_this_run() {
-        let mut books = Books::open(22_400, NOW);
-        let material = Material::named("HX-220").unwrap();
-        let row = fill_item(Row::default(), material, 10, "1010", Decimal::from(60));
-        let header = Row::default().with("CorrespncExternalReference", Edm::text("REF1"));
-        let draft = Draft {
-            header,
-            items: vec![DraftItem {
-                row,
-                delivery_ms: NOW,
-            }],
-        };
-        let before = unrestricted(&books, "HX-220", "1010");
-        let first = books.file(draft.clone(), NOW);
-        let second = books.file(draft, NOW);
-        assert_eq!((first.as_str(), second.as_str()), ("4500000301", "4500000302"));
-        assert_eq!(
-            books.by_reference().get("REF1"),
-            Some(&2),
-            "the same reference makes a second order"
-        );
-        books.receive(
-            &Receipt {
-                due_ms: NOW,
-                order: first.clone(),
-            },
-            NOW,
-        );
-        assert_eq!(unrestricted(&books, "HX-220", "1010"), before + Decimal::from(60));
-    }
-}
+mod tests;

@@ -1,11 +1,13 @@
 //! The value types of OData V2 and how SAP writes them: decimals as strings, dates as `/Date(ms)/`.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-/// A property's type with the facets that `$metadata` announces.
+/// A property's type with the facets that `$metadata` announces; a string of length 0 has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EdmType {
     String(u16),
@@ -20,7 +22,8 @@ pub(crate) enum EdmType {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Edm {
     Null,
-    String(String),
+    /// Borrowed where the text is part of the program, so that large histories stay small.
+    String(Cow<'static, str>),
     Boolean(bool),
     Decimal(Decimal),
     DateTime(i64),
@@ -29,14 +32,14 @@ pub(crate) enum Edm {
 }
 
 impl Edm {
-    pub(crate) fn text(value: impl Into<String>) -> Self {
+    pub(crate) fn text(value: impl Into<Cow<'static, str>>) -> Self {
         Self::String(value.into())
     }
 
     /// What SAP delivers for a field that nobody filled.
     pub(crate) fn initial(edm_type: EdmType) -> Self {
         match edm_type {
-            EdmType::String(_) => Self::String(String::new()),
+            EdmType::String(_) => Self::String(Cow::Borrowed("")),
             EdmType::Boolean => Self::Boolean(false),
             EdmType::Decimal(..) => Self::Decimal(Decimal::ZERO),
             EdmType::DateTime | EdmType::DateTimeOffset => Self::Null,
@@ -47,7 +50,8 @@ impl Edm {
     pub(crate) fn to_json(&self) -> Value {
         match self {
             Self::Null => Value::Null,
-            Self::String(text) | Self::Time(text) => json!(text),
+            Self::String(text) => json!(text),
+            Self::Time(text) => json!(text),
             Self::Boolean(flag) => json!(flag),
             Self::Decimal(number) => json!(number.to_string()),
             Self::DateTime(ms) => json!(format!("/Date({ms})/")),
@@ -55,11 +59,25 @@ impl Edm {
         }
     }
 
+    /// As part of a key predicate in an address.
+    pub(crate) fn to_key_literal(&self) -> String {
+        match self {
+            Self::DateTime(ms) => {
+                let text = civil(*ms).map_or_else(String::new, |time| {
+                    time.strftime("%Y-%m-%dT%H%%3A%M%%3A%S").to_string()
+                });
+                format!("datetime'{text}'")
+            }
+            other => format!("'{}'", other.as_text().replace('\'', "''")),
+        }
+    }
+
     /// The order within one type; values of different types have none.
     pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Null, Self::Null) => Some(Ordering::Equal),
-            (Self::String(a), Self::String(b)) | (Self::Time(a), Self::Time(b)) => Some(a.cmp(b)),
+            (Self::String(a), Self::String(b)) => Some(a.cmp(b)),
+            (Self::Time(a), Self::Time(b)) => Some(a.cmp(b)),
             (Self::Boolean(a), Self::Boolean(b)) => Some(a.cmp(b)),
             (Self::Decimal(a), Self::Decimal(b)) => Some(a.cmp(b)),
             (Self::DateTime(a), Self::DateTime(b)) | (Self::DateTimeOffset(a), Self::DateTimeOffset(b)) => {
@@ -71,7 +89,8 @@ impl Edm {
 
     pub(crate) fn as_text(&self) -> &str {
         match self {
-            Self::String(text) | Self::Time(text) => text,
+            Self::String(text) => text,
+            Self::Time(text) => text,
             _ => "",
         }
     }
@@ -104,10 +123,10 @@ impl EdmType {
         match (self, value) {
             (_, Value::Null) => Ok(Edm::Null),
             (Self::String(max), Value::String(text)) => {
-                if text.chars().count() > usize::from(max) {
+                if max > 0 && text.chars().count() > usize::from(max) {
                     return Err(format!("value exceeds the maximum length {max}"));
                 }
-                Ok(Edm::String(text.clone()))
+                Ok(Edm::text(text.clone()))
             }
             (Self::Boolean, Value::Bool(flag)) => Ok(Edm::Boolean(*flag)),
             (Self::Decimal(precision, scale), Value::String(text)) => read_decimal(text, precision, scale),
@@ -146,14 +165,19 @@ fn read_date(text: &str) -> Option<i64> {
             .map(|(at, _)| at);
         return inner.get(..end.unwrap_or(inner.len()))?.parse().ok();
     }
-    let civil: jiff::civil::DateTime = text.trim_end_matches('Z').parse().ok()?;
-    Some(
-        civil
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .ok()?
-            .timestamp()
-            .as_millisecond(),
-    )
+    text.trim_end_matches('Z').parse().ok().and_then(milliseconds)
+}
+
+const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+
+/// A civil time as SAP counts it, without a zone. Not by way of a time stamp: SAP's open end, 31 December 9999, lies
+/// beyond the last one.
+pub(crate) fn milliseconds(time: DateTime) -> Option<i64> {
+    i64::try_from(time.duration_since(EPOCH).as_millis()).ok()
+}
+
+fn civil(ms: i64) -> Option<DateTime> {
+    EPOCH.checked_add(jiff::SignedDuration::from_millis(ms)).ok()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use tokens::{Kind, Token, tokenize};
 
 use super::edm::Edm;
-use super::schema::{EntitySet, Property, Row};
+use super::schema::{EntitySet, Property, Record};
 
 const DEEPEST: usize = 40;
 
@@ -62,6 +62,12 @@ pub(crate) enum TextTest {
 pub(crate) enum FilterError {
     InvalidToken { position: usize },
     UnknownProperty { name: String, entity_type: String },
+    NotFilterable { name: &'static str },
+}
+
+/// A literal with a prefix, as keys use it too: `datetime'2026-01-01T00:00:00'`.
+pub(crate) fn typed_literal(prefix: &str, value: &str) -> Option<Edm> {
+    tokens::typed(prefix, value)
 }
 
 /// Reads a filter for a set.
@@ -84,7 +90,7 @@ pub(crate) fn parse(text: &str, set: &'static EntitySet) -> Result<Filter, Filte
 }
 
 impl Filter {
-    pub(crate) fn matches(&self, row: &Row) -> bool {
+    pub(crate) fn matches(&self, row: Record<'_>) -> bool {
         match self {
             Self::Compare {
                 left,
@@ -113,7 +119,7 @@ impl Filter {
 }
 
 impl Operand {
-    fn value(&self, row: &Row) -> Edm {
+    fn value(&self, row: Record<'_>) -> Edm {
         match self {
             Self::Property(property) => row.get(property),
             Self::Literal(literal) => literal.clone(),
@@ -275,32 +281,40 @@ impl<'a> Parser<'a> {
         let position = self.invalid();
         let operand = self.operand()?;
         let is_text = match &operand {
-            Operand::Property(property) => property.edm_type.accepts(&Edm::String(String::new())),
+            Operand::Property(property) => property.edm_type.accepts(&Edm::text("")),
             Operand::Literal(literal) => matches!(literal, Edm::String(_)),
         };
         if is_text { Ok(operand) } else { Err(position) }
     }
 
     fn operand(&mut self) -> Result<Operand, FilterError> {
-        let operand =
-            match self.peek() {
-                Some(Token {
-                    kind: Kind::Literal(literal),
-                    ..
-                }) => Operand::Literal(literal.clone()),
-                Some(Token {
-                    kind: Kind::Word(word),
-                    ..
-                }) => Operand::Property(self.set.property(word).ok_or_else(|| {
-                    FilterError::UnknownProperty {
-                        name: word.clone(),
-                        entity_type: self.set.type_name(),
-                    }
-                })?),
-                _ => return Err(self.invalid()),
-            };
+        let operand = match self.peek() {
+            Some(Token {
+                kind: Kind::Literal(literal),
+                ..
+            }) => Operand::Literal(literal.clone()),
+            Some(Token {
+                kind: Kind::Word(word),
+                ..
+            }) => Operand::Property(self.property(word)?),
+            _ => return Err(self.invalid()),
+        };
         self.at += 1;
         Ok(operand)
+    }
+
+    fn property(&self, name: &str) -> Result<&'static Property, FilterError> {
+        let property = self
+            .set
+            .property(name)
+            .ok_or_else(|| FilterError::UnknownProperty {
+                name: name.to_owned(),
+                entity_type: self.set.type_name(),
+            })?;
+        if !property.is_filterable {
+            return Err(FilterError::NotFilterable { name: property.name });
+        }
+        Ok(property)
     }
 
     fn comparison(&mut self) -> Result<Filter, FilterError> {

@@ -22,15 +22,22 @@ pub(crate) struct Entry {
     pub(crate) posted: Value,
 }
 
-/// The first line: orders belong to the seed whose numbers they continue.
-#[derive(Debug, Serialize, Deserialize)]
+/// The first line: orders belong to the seed and the size of the history whose numbers they continue.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Head {
     seed: u64,
+    #[serde(default = "usual_size")]
+    size: u32,
+}
+
+/// State files of before the size could be chosen.
+fn usual_size() -> u32 {
+    300
 }
 
 impl Ledger {
     /// Opens or begins the file and gives what it holds; a torn last line is dropped.
-    pub(crate) fn open(path: &Path, seed: u64) -> io::Result<(Self, Vec<Entry>)> {
+    pub(crate) fn open(path: &Path, seed: u64, size: u32) -> io::Result<(Self, Vec<Entry>)> {
         let mut file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -38,13 +45,16 @@ impl Ledger {
             .open(path)?;
         let mut lines = BufReader::new(&file).lines();
         let Some(head) = lines.next().transpose()? else {
-            writeln!(file, "{}", serde_json::to_string(&Head { seed })?)?;
+            writeln!(file, "{}", serde_json::to_string(&Head { seed, size })?)?;
             file.sync_all()?;
             return Ok((Self(Mutex::new(file)), Vec::new()));
         };
         let head: Head = serde_json::from_str(&head)?;
-        if head.seed != seed {
-            let text = format!("the state file belongs to another seed: {}", head.seed);
+        if head != (Head { seed, size }) {
+            let text = format!(
+                "the state file belongs to another seed and size: {} and {}",
+                head.seed, head.size
+            );
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
         let mut entries = Vec::new();
@@ -82,7 +92,7 @@ mod tests {
     fn orders_come_back_and_another_seed_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plant.jsonl");
-        let (ledger, entries) = Ledger::open(&path, 7).unwrap();
+        let (ledger, entries) = Ledger::open(&path, 7, 300).unwrap();
         assert!(entries.is_empty());
         ledger.append(br#"{"Supplier":"1"}"#, 5).unwrap();
         drop(ledger);
@@ -92,14 +102,15 @@ mod tests {
             .unwrap()
             .write_all(b"\n{\"at_ms\":6,\"pos")
             .unwrap();
-        let (ledger, entries) = Ledger::open(&path, 7).unwrap();
+        let (ledger, entries) = Ledger::open(&path, 7, 300).unwrap();
         assert_eq!(entries.len(), 1, "the torn line is dropped");
         ledger.append(br#"{"Supplier":"2"}"#, 7).unwrap();
-        let (_, entries) = Ledger::open(&path, 7).unwrap();
+        let (_, entries) = Ledger::open(&path, 7, 300).unwrap();
         assert_eq!(
             entries.iter().map(|entry| entry.at_ms).collect::<Vec<_>>(),
             [5, 7]
         );
-        assert!(Ledger::open(&path, 8).is_err(), "another seed");
+        assert!(Ledger::open(&path, 8, 300).is_err(), "another seed");
+        assert!(Ledger::open(&path, 7, 301).is_err(), "another size");
     }
 }

@@ -1,4 +1,4 @@
-//! The demo SAP: two OData V2 services behind Basic authentication, on loopback.
+//! The demo SAP: the OData V2 services that a console reads, behind Basic authentication, on loopback.
 //! Routing is by hand, because OData puts keys into path segments. `$batch`, changes and deletions are not served.
 
 mod answer;
@@ -11,8 +11,9 @@ mod path;
 mod query;
 mod schema;
 mod session;
+mod shape;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,31 +28,43 @@ use axum::{Extension, Router};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::faults::{Faults, SapFault, hold};
+use crate::faults::{Faults, SapFault, ServiceFault, hold};
 use crate::line::Line;
 use answer::SapError;
 use books::Books;
 use ledger::Ledger;
 use path::Target;
-use query::{PAGE_SIZE, Query, Rows as _};
-use schema::{EntitySet, Row, Service};
+use query::{Found, Query, Rows as _};
+use schema::{EntitySet, Record, Service, SetId};
 use session::Sessions;
 
 pub(crate) const CLIENT: &str = "100";
 const ROOT: &str = "/sap/opu/odata/sap/";
 const MOST_BODY_BYTES: usize = 1024 * 1024;
 const SLOW: Duration = Duration::from_secs(4);
+/// How many choices of rows are remembered, so that following pages need not look at every row again.
+const REMEMBERED: usize = 8;
 
 /// The demo SAP.
 #[derive(Debug)]
 pub(crate) struct Sap {
     books: Mutex<Books>,
+    found: Mutex<VecDeque<Remembered>>,
     sessions: Mutex<Sessions>,
     ledger: Option<Ledger>,
     faults: Arc<Faults>,
     user: String,
     password: String,
     counts: Counts,
+}
+
+/// The rows that one choice of a set found, good until the books change.
+#[derive(Debug)]
+struct Remembered {
+    set: SetId,
+    choice: String,
+    version: u64,
+    found: Found,
 }
 
 #[derive(Debug, Default)]
@@ -78,17 +91,18 @@ pub(crate) struct SapCounts {
 
 /// Opens the books; with a state file, the orders of earlier runs are entered again.
 pub(crate) fn open(
-    seed: u64,
+    (seed, size): (u64, u32),
     now_ms: i64,
     user: String,
     password: String,
     faults: Arc<Faults>,
     state_file: Option<&Path>,
 ) -> anyhow::Result<Sap> {
-    let mut books = Books::open(seed, now_ms);
+    let mut books = Books::open(seed, size, now_ms);
     let ledger = match state_file {
         Some(path) => {
-            let (ledger, entries) = Ledger::open(path, seed).context("the state file cannot be used")?;
+            let (ledger, entries) =
+                Ledger::open(path, seed, size).context("the state file cannot be used")?;
             for entry in entries {
                 let body = entry.posted.to_string();
                 match create::check(body.as_bytes(), &user, entry.at_ms) {
@@ -103,6 +117,7 @@ pub(crate) fn open(
     let (books, sessions) = (Mutex::new(books), Mutex::default());
     Ok(Sap {
         books,
+        found: Mutex::default(),
         sessions,
         ledger,
         faults,
@@ -112,7 +127,12 @@ pub(crate) fn open(
     })
 }
 
-/// The service over HTTP.
+/// Whether there is a service of this name.
+pub(crate) fn has_service(name: &str) -> bool {
+    Service::named(name).is_some()
+}
+
+/// The services over HTTP.
 pub(crate) fn router(sap: Arc<Sap>) -> Router {
     Router::new().fallback(answer_request).with_state(sap)
 }
@@ -133,11 +153,11 @@ impl Sap {
     /// An order with its items as the API shows it, for the control port.
     pub(crate) fn order(&self, number: &str) -> Option<Value> {
         let books = hold(&self.books);
-        let row = books.order(number)?;
-        let set = schema::SetId::PurchaseOrder.set();
+        let record = books.order(number)?;
+        let set = SetId::PurchaseOrder.set();
         let pairs = [("$expand".to_owned(), "to_PurchaseOrderItem".to_owned())];
         let query = Query::parse(&pairs, set).ok()?;
-        Some(query.shape().entity(&*books, set, row, ""))
+        Some(query.shape().entity(&*books, set, record, ""))
     }
 
     pub(crate) fn move_goods(&self, now_ms: i64) {
@@ -174,8 +194,10 @@ async fn answer_request(
     match sap.faults.sap() {
         SapFault::Busy => return answer::busy(),
         SapFault::HtmlLogin => return answer::login_form(),
+        SapFault::WrongClient => return answer::logon_failed(),
+        SapFault::BackendError => return SapError::backend().into_response(),
         SapFault::Slow => tokio::time::sleep(SLOW).await,
-        SapFault::Ok | SapFault::Down | SapFault::LostAnswer => {}
+        SapFault::Ok | SapFault::Down | SapFault::LostAnswer | SapFault::NoPermission => {}
     }
     let pairs: Vec<(String, String)> =
         url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
@@ -245,6 +267,13 @@ impl Call<'_> {
             .ok_or_else(|| SapError::unknown_segment(self.path))?;
         let (service, rest) = rest.split_once('/').unwrap_or((rest, ""));
         let service = Service::named(service).ok_or_else(|| SapError::unknown_service(service))?;
+        let fault = self.sap.faults.sap_service(service.name);
+        if fault == ServiceFault::Off {
+            return Err(SapError::unknown_service(service.name));
+        }
+        if fault == ServiceFault::Denied || self.sap.faults.sap() == SapFault::NoPermission {
+            return Err(SapError::no_permission(service.name));
+        }
         Ok((service, path::parse(service, rest)?))
     }
 
@@ -271,14 +300,20 @@ impl Call<'_> {
                 ))
             }
             Target::Metadata => Ok(answer::xml(schema::metadata(service))),
-            Target::Set { set } => self.collection(&books, set, books.rows(set.id), &base),
+            Target::Set { set } => {
+                let query = Query::parse(self.pairs, set)?;
+                let found = self.find(&books, set, &query);
+                self.collection(&books, set, &query, &found, &base, |place| {
+                    books.at(set.id, place)
+                })
+            }
             Target::SetCount { set } => {
                 let query = Query::parse(self.pairs, set)?;
-                Ok(answer::text(query.count(&books.rows(set.id)).to_string()))
+                Ok(answer::text(self.find(&books, set, &query).len().to_string()))
             }
             Target::Entity { set, key } => {
-                let row = path::find(&books, set, &key)?;
-                self.entity(&books, set, row, &base)
+                let record = path::find(&books, set, &key)?;
+                self.entity(&books, set, record, &base)
             }
             Target::Navigation {
                 set,
@@ -286,56 +321,80 @@ impl Call<'_> {
                 navigation,
                 is_count,
             } => {
-                let row = path::find(&books, set, &key)?;
-                let rows = query::follow(&*books, navigation, row);
+                let record = path::find(&books, set, &key)?;
+                let records = books.follow(navigation, record);
+                let at = |place: usize| records.get(place).copied();
                 let target = navigation.target.set();
-                match (is_count, navigation.is_many) {
-                    (true, _) => Ok(answer::text(
-                        Query::parse(self.pairs, target)?.count(&rows).to_string(),
-                    )),
-                    (false, true) => self.collection(&books, target, rows, &base),
-                    (false, false) => match rows.first() {
-                        Some(row) => self.entity(&books, target, row, &base),
+                if !navigation.is_many && !is_count {
+                    return match records.first() {
+                        Some(record) => self.entity(&books, target, *record, &base),
                         None => Err(SapError::not_found(&target.type_name(), "")),
-                    },
+                    };
                 }
+                let query = Query::parse(self.pairs, target)?;
+                let found = query.find(records.len(), at);
+                if is_count {
+                    return Ok(answer::text(found.len().to_string()));
+                }
+                self.collection(&books, target, &query, &found, &base, at)
             }
         }
+    }
+
+    /// The rows of a set that a request is about; found once and remembered while its pages are followed.
+    fn find(&self, books: &Books, set: &'static EntitySet, query: &Query) -> Found {
+        let version = books.version();
+        let mut remembered = hold(&self.sap.found);
+        let known = remembered
+            .iter()
+            .find(|known| known.set == set.id && known.version == version && known.choice == query.choice());
+        if let Some(known) = known {
+            return known.found.clone();
+        }
+        let found = query.find(books.count(set.id), |place| books.at(set.id, place));
+        if let Found::These(_) = found {
+            remembered.truncate(REMEMBERED - 1);
+            remembered.push_front(Remembered {
+                set: set.id,
+                choice: query.choice().to_owned(),
+                version,
+                found: found.clone(),
+            });
+        }
+        found
     }
 
     fn entity(
         &self,
         books: &Books,
         set: &'static EntitySet,
-        row: &Row,
+        record: Record<'_>,
         base: &str,
     ) -> Result<Response, SapError> {
         let query = Query::parse(self.pairs, set)?;
-        let body = json!({"d": query.shape().entity(books, set, row, base)});
+        let body = json!({"d": query.shape().entity(books, set, record, base)});
         let mut response = answer::json_response(StatusCode::OK, &body);
-        if let Some(etag) = query::etag(row).and_then(|etag| HeaderValue::from_str(&etag).ok()) {
+        if let Some(etag) = shape::etag(record).and_then(|etag| HeaderValue::from_str(&etag).ok()) {
             response.headers_mut().insert(header::ETAG, etag);
         }
         Ok(response)
     }
 
-    fn collection(
+    fn collection<'b>(
         &self,
-        books: &Books,
+        books: &'b Books,
         set: &'static EntitySet,
-        rows: Vec<&Row>,
+        query: &Query,
+        found: &Found,
         base: &str,
+        at: impl Fn(usize) -> Option<Record<'b>>,
     ) -> Result<Response, SapError> {
-        let query = Query::parse(self.pairs, set)?;
-        let page = query.page(rows);
-        debug_assert!(
-            page.rows.len() <= PAGE_SIZE,
-            "a page is never larger than the page size"
-        );
+        let page = query.page(found);
         let results: Vec<Value> = page
-            .rows
-            .iter()
-            .map(|row| query.shape().entity(books, set, row, base))
+            .places
+            .into_iter()
+            .filter_map(at)
+            .map(|record| query.shape().entity(books, set, record, base))
             .collect();
         let mut d = json!({"results": results});
         if let Some(count) = page.count {
@@ -369,7 +428,7 @@ impl Call<'_> {
             return Ok(answer::csrf_required());
         }
         let set = match target {
-            Target::Set { set } if set.id == schema::SetId::PurchaseOrder => set,
+            Target::Set { set } if set.id == SetId::PurchaseOrder => set,
             _ => return Err(SapError::not_allowed("POST")),
         };
         self.sap.counts.posts.fetch_add(1, Ordering::SeqCst);
@@ -400,7 +459,7 @@ impl Call<'_> {
             tracing::warn!(order = number, "the answer is lost on purpose");
             line.cut();
         }
-        let Some(row) = books.order(&number) else {
+        let Some(record) = books.order(&number) else {
             return Err(SapError::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "SY/530",
@@ -409,7 +468,7 @@ impl Call<'_> {
         };
         let expand = [("$expand".to_owned(), "to_PurchaseOrderItem".to_owned())];
         let shape = Query::parse(&expand, set)?;
-        let body = json!({"d": shape.shape().entity(&*books, set, row, &base)});
+        let body = json!({"d": shape.shape().entity(&*books, set, record, &base)});
         let mut response = answer::json_response(StatusCode::CREATED, &body);
         let headers = response.headers_mut();
         if let Ok(location) = HeaderValue::from_str(&format!("{base}{}('{number}')", set.name)) {

@@ -2,8 +2,9 @@
 
 use super::answer::SapError;
 use super::books::Books;
-use super::query::Rows as _;
-use super::schema::{EntitySet, Navigation, Row, Service};
+use super::edm::Edm;
+use super::filter::typed_literal;
+use super::schema::{EntitySet, Navigation, Property, Record, Service};
 
 /// What a path addresses.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(crate) enum Target {
 }
 
 /// A key predicate: the values by property name.
-pub(crate) type Key = Vec<(&'static str, String)>;
+pub(crate) type Key = Vec<(&'static Property, Edm)>;
 
 /// Reads the path below a service root.
 pub(crate) fn parse(service: &'static Service, rest: &str) -> Result<Target, SapError> {
@@ -92,49 +93,57 @@ pub(crate) fn parse(service: &'static Service, rest: &str) -> Result<Target, Sap
     }
 }
 
-/// The row with this key.
-pub(crate) fn find<'a>(books: &'a Books, set: &EntitySet, key: &Key) -> Result<&'a Row, SapError> {
-    books
-        .rows(set.id)
-        .into_iter()
-        .find(|row| key.iter().all(|(name, value)| row.text(name) == value))
-        .ok_or_else(|| {
-            let shown: Vec<String> = key
-                .iter()
-                .map(|(name, value)| format!("{name}='{value}'"))
-                .collect();
-            SapError::not_found(&set.type_name(), &shown.join(","))
-        })
+/// The entity with this key.
+pub(crate) fn find<'a>(books: &'a Books, set: &EntitySet, key: &Key) -> Result<Record<'a>, SapError> {
+    books.find(set.id, key).ok_or_else(|| {
+        let shown: Vec<String> = key
+            .iter()
+            .map(|(property, value)| format!("{}={}", property.name, value.to_key_literal()))
+            .collect();
+        SapError::not_found(&set.type_name(), &shown.join(","))
+    })
 }
 
 fn key(predicate: &str, set: &EntitySet) -> Option<Key> {
-    let names: Vec<&'static str> = set.keys().map(|property| property.name).collect();
+    let keys: Vec<&'static Property> = set.keys().collect();
     let mut found: Key = Vec::new();
     let mut rest = predicate.trim();
     loop {
-        let name = if rest.starts_with('\'') {
+        let property = if rest.starts_with('\'') {
             // Only a single key may go without its name.
-            match names.as_slice() {
+            match keys.as_slice() {
                 [only] if found.is_empty() => *only,
                 _ => return None,
             }
         } else {
             let (name, after) = rest.split_once('=')?;
             rest = after.trim_start();
-            *names.iter().find(|known| **known == name.trim())?
+            *keys.iter().find(|known| known.name == name.trim())?
         };
-        let (value, after) = quoted(rest)?;
-        if found.iter().any(|(known, _)| *known == name) {
+        let (value, after) = literal(rest)?;
+        let is_new = !found.iter().any(|(known, _)| known.name == property.name);
+        if !is_new || !property.edm_type.accepts(&value) {
             return None;
         }
-        found.push((name, value));
+        found.push((property, value));
         rest = after.trim_start();
         match rest.strip_prefix(',') {
             Some(next) => rest = next.trim_start(),
             None => break,
         }
     }
-    (rest.is_empty() && found.len() == names.len()).then_some(found)
+    (rest.is_empty() && found.len() == keys.len()).then_some(found)
+}
+
+/// A quoted text, or a literal with a prefix such as `datetime`, and what follows it.
+fn literal(text: &str) -> Option<(Edm, &str)> {
+    let (prefix, _) = text.split_once('\'')?;
+    let (value, rest) = quoted(text.get(prefix.len()..)?)?;
+    let value = match prefix {
+        "" => Edm::text(value),
+        prefix => typed_literal(prefix, &value)?,
+    };
+    Some((value, rest))
 }
 
 fn quoted(text: &str) -> Option<(String, &str)> {
@@ -188,13 +197,33 @@ mod tests {
         let Ok(Target::Entity { key, .. }) = parsed("A_PurchaseOrder(%274500000123%27)") else {
             panic!("an encoded key");
         };
-        assert_eq!(key, [("PurchaseOrder", "4500000123".to_owned())]);
+        assert_eq!(
+            key.first().map(|(_, value)| value.clone()),
+            Some(Edm::text("4500000123"))
+        );
         let two = parsed("A_PurchaseOrderItem(PurchaseOrderItem='00010',PurchaseOrder='4500000123')");
         assert!(matches!(two, Ok(Target::Entity { key, .. }) if key.len() == 2));
         assert!(matches!(
             parsed("A_PurchaseOrder('1')/to_PurchaseOrderItem/$count"),
             Ok(Target::Navigation { is_count: true, .. })
         ));
+    }
+
+    #[test]
+    fn a_date_in_a_key_needs_its_prefix() {
+        let costs = Service::named("API_COSTCENTER_SRV").unwrap();
+        let slice = |date: &str| {
+            let key = format!("ControllingArea='1000',CostCenter='0000010100',ValidityEndDate={date}");
+            parse(costs, &format!("A_CostCenter({key})"))
+        };
+        let Ok(Target::Entity { key, .. }) = slice("datetime'9999-12-31T00%3A00%3A00'") else {
+            panic!("a typed key");
+        };
+        assert_eq!(
+            key.last().map(|(_, value)| value.clone()),
+            Some(Edm::DateTime(253_402_214_400_000))
+        );
+        assert!(slice("'9999-12-31'").is_err(), "a text is no date");
     }
 
     #[test]

@@ -9,3 +9,5 @@ mod mes;
 mod plant;
 mod process;
 mod sap;
+mod sap_services;
+mod sap_size;

@@ -1,196 +1,296 @@
-//! What the books hold when the plant opens: past orders and stock, made up from the seed.
+//! The orders that were there before the plant opened, made up from the seed: which supplier, what, how much, and what
+//! became of them.
 
 use rust_decimal::Decimal;
 
-use super::{DAY_MS, Draft, DraftItem, QUANTITY, fill_item};
+use super::DAY_MS;
+use super::controlling;
+use super::past::{Fate, Kind, PastAccount, PastItem, PastOrder, PastOrders, PastSchedule, What, Work};
 use crate::company::{
-    COMPANY_CODE, MATERIALS, Material, PAYMENT_TERMS, PURCHASING_GROUPS, PURCHASING_ORGANIZATION,
-    SHORT_AT_OPENING, SUPPLIERS, Supplier, per_euro,
+    MATERIALS, Material, PAYMENT_TERMS, PLANTS, PURCHASING_GROUPS, SUPPLIERS, Supplier, decimals_of, per_euro,
 };
 use crate::dice::Dice;
-use crate::sap::edm::Edm;
-use crate::sap::schema::{Row, SetId};
 
-/// An order of the past, by its date.
-pub(super) fn past_order(dice: &mut Dice, date: i64, today: i64) -> Draft {
-    let supplier = dice.pick(SUPPLIERS).unwrap_or(&SUPPLIERS[0]);
-    let age_days = (today - date) / DAY_MS;
-    let fate = Fate::draw(dice, age_days);
-    let (terms, days) = dice.pick(PAYMENT_TERMS).copied().unwrap_or(("0001", 0));
-    let changed = (date + dice.between(7, 9 * 24) * 3_600_000 + dice.between(0, 3_599_000)).min(today);
-    // Small orders need no release in SAP; the others have been released.
-    let status = if fate == Fate::Active && dice.chance(40) {
-        "02"
-    } else {
-        fate.status()
+/// How far back the orders reach: about thirteen months.
+const DAYS: i64 = 400;
+/// Younger orders may still wait for their release or be held.
+const OPEN_DAYS: i64 = 20;
+const MOST_ITEMS: i64 = 12;
+/// Priced by weight; sometimes ordered in pieces.
+const IN_PIECES: &str = "SH-300";
+
+static WORK: &[Work] = &[
+    work("Crane inspection, yearly", "AU", 84_000),
+    work("Hydraulics maintenance, on call", "HR", 9_200),
+    work("Calibration of gauges", "AU", 31_000),
+    work("Forklift repair", "AU", 46_500),
+    work("Industrial cleaning, weekend", "AU", 128_000),
+];
+
+const fn work(text: &'static str, unit: &'static str, price_cents: i64) -> Work {
+    Work {
+        text,
+        unit,
+        price_cents,
+    }
+}
+
+/// `size` orders, oldest first, spread evenly up to today.
+pub(super) fn past_orders(seed: u64, size: u32, now_ms: i64) -> PastOrders {
+    let mut history = History {
+        dice: Dice::new(seed, "order history"),
+        today: now_ms - now_ms.rem_euclid(DAY_MS),
+        orders: PastOrders::default(),
     };
-    let header = Row::default()
-        .with("CompanyCode", Edm::text(COMPANY_CODE))
-        .with("PurchaseOrderType", Edm::text("NB"))
-        .with(
-            "PurchasingDocumentDeletionCode",
-            Edm::text(if fate == Fate::Deleted { "L" } else { "" }),
-        )
-        .with("PurchasingProcessingStatus", Edm::text(status))
-        .with(
-            "CreatedByUser",
-            Edm::text(
-                dice.pick(&["JMORENO", "TKELLER", "AWINTER"])
-                    .copied()
-                    .unwrap_or("JMORENO"),
-            ),
-        )
-        .with("CreationDate", Edm::DateTime(date))
-        .with("LastChangeDateTime", Edm::DateTimeOffset(changed))
-        .with("Supplier", Edm::text(supplier.number))
-        .with("Language", Edm::text("EN"))
-        .with("PaymentTerms", Edm::text(terms))
-        .with("NetPaymentDays", Edm::Decimal(Decimal::from(days)))
-        .with("PurchasingOrganization", Edm::text(PURCHASING_ORGANIZATION))
-        .with(
-            "PurchasingGroup",
-            Edm::text(dice.pick(PURCHASING_GROUPS).copied().unwrap_or("001")),
-        )
-        .with("PurchaseOrderDate", Edm::DateTime(date))
-        .with("DocumentCurrency", Edm::text(supplier.currency))
-        .with("ExchangeRate", Edm::text("1.00000"))
-        .with("ReleaseIsNotCompleted", Edm::Boolean(fate == Fate::InRelease))
-        .with("PurchasingCompletenessStatus", Edm::Boolean(fate == Fate::Held));
-    let count = dice.between(1, 5);
-    let items = (1..=count)
-        .filter_map(|line| past_item(dice, supplier, line, date, age_days, fate))
-        .collect();
-    Draft { header, items }
+    history.orders.orders.reserve(size as usize);
+    history.orders.items.reserve(size as usize * 7);
+    for back in (1..=i64::from(size)).rev() {
+        let days_ago = back * DAYS / i64::from(size) + history.dice.between(0, 1);
+        history.order(back, days_ago);
+    }
+    history.orders
 }
 
-fn past_item(
-    dice: &mut Dice,
-    supplier: &Supplier,
-    line: i64,
-    date: i64,
-    age_days: i64,
+struct History {
+    dice: Dice,
+    today: i64,
+    orders: PastOrders,
+}
+
+/// What the items of one order share.
+struct Header {
+    supplier: &'static Supplier,
+    currency: &'static str,
+    date_ms: i64,
+    days_ago: i64,
     fate: Fate,
-) -> Option<DraftItem> {
-    let own: Vec<&Material> = MATERIALS
-        .iter()
-        .filter(|m| m.supplier == supplier.number)
-        .collect();
-    let material = *dice.pick(&own)?;
-    let plant = dice.pick(material.plants).copied()?;
-    let quantity = (material.lot * dice.between(40, 130) / 100).max(1);
-    let drift = Decimal::new(dice.between(88, 106), 2);
-    let price = (material.price() * per_euro(supplier.currency) * drift).round_dp(2);
-    let is_delivered = fate == Fate::Active && age_days > material.lead_days + 3;
-    let is_deleted = fate == Fate::Deleted || dice.chance(2);
-    let row = Row::default()
-        .with(
-            "PurchasingDocumentDeletionCode",
-            Edm::text(if is_deleted { "L" } else { "" }),
-        )
-        .with("IsCompletelyDelivered", Edm::Boolean(is_delivered))
-        .with(
-            "IsFinallyInvoiced",
-            Edm::Boolean(is_delivered && age_days > material.lead_days + 20),
-        );
-    let row = fill_item(row, material, line * 10, plant, Decimal::from(quantity));
-    let row = row
-        .with("DocumentCurrency", Edm::text(supplier.currency))
-        .with("NetPriceAmount", Edm::Decimal(price))
-        .with(
-            "NetPriceQuantity",
-            Edm::Decimal(Decimal::from(material.price_unit)),
-        );
-    Some(DraftItem {
-        row,
-        delivery_ms: date + material.lead_days * DAY_MS,
-    })
 }
 
-/// What became of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Active,
-    InRelease,
-    Rejected,
-    Deleted,
-    Held,
-}
-
-impl Fate {
-    fn draw(dice: &mut Dice, age_days: i64) -> Self {
-        let roll = dice.between(0, 99);
-        match roll {
-            0..=2 => Self::Rejected,
-            3..=5 => Self::Deleted,
-            6..=13 if age_days < 20 => Self::InRelease,
-            14..=17 if age_days < 20 => Self::Held,
-            _ => Self::Active,
+impl History {
+    fn order(&mut self, back: i64, days_ago: i64) {
+        let dice = &mut self.dice;
+        let date_ms = self.today - days_ago * DAY_MS;
+        let supplier = dice.pick(SUPPLIERS).unwrap_or(&SUPPLIERS[0]);
+        let currency = match supplier.other_currency {
+            Some(other) if dice.chance(35) => other,
+            _ => supplier.currency,
+        };
+        let fate = fate(dice, back, days_ago);
+        let later_ms = dice.between(7, 9 * 24) * 3_600_000 + dice.between(0, 3_599_000);
+        // Small orders need no release in SAP; the others have been released.
+        let is_small = fate == Fate::Active && dice.chance(40);
+        let header = Header {
+            supplier,
+            currency,
+            date_ms,
+            days_ago,
+            fate,
+        };
+        let order = PastOrder {
+            date_ms,
+            changed_ms: (date_ms + later_ms).min(self.today.max(date_ms)),
+            supplier,
+            currency,
+            fate,
+            status: if is_small { "02" } else { status(fate) },
+            user: dice
+                .pick(&["JMORENO", "TKELLER", "AWINTER"])
+                .copied()
+                .unwrap_or("JMORENO"),
+            terms: dice.pick(PAYMENT_TERMS).copied().unwrap_or(("0001", 0)),
+            group: dice.pick(PURCHASING_GROUPS).copied().unwrap_or("001"),
+            incoterms: dice.pick(&["", "DAP", "FCA", "EXW"]).copied().unwrap_or(""),
+            items: 0..0,
+        };
+        let first = position(self.orders.items.len());
+        for line in 1..=self.dice.between(1, MOST_ITEMS) {
+            self.item(&header, line);
         }
+        let items = first..position(self.orders.items.len());
+        self.orders.orders.push(PastOrder { items, ..order });
     }
 
-    fn status(self) -> &'static str {
-        match self {
-            Self::Active => "05",
-            Self::InRelease => "03",
-            Self::Rejected => "08",
-            Self::Deleted | Self::Held => "02",
+    fn item(&mut self, header: &Header, line: i64) {
+        let roll = self.dice.between(0, 99);
+        if roll < 4 {
+            self.work_item(header, line);
+            return;
         }
+        let kind = match roll {
+            4..=5 => Kind::Free,
+            6 => Kind::Consignment,
+            7 => Kind::Returns,
+            _ => Kind::Standard,
+        };
+        let dice = &mut self.dice;
+        let own: Vec<&'static Material> = MATERIALS
+            .iter()
+            .filter(|m| m.supplier == header.supplier.number)
+            .collect();
+        let Some(material) = dice.pick(&own).copied() else {
+            return;
+        };
+        let plant = dice.pick(material.plants).copied().unwrap_or(PLANTS[0]);
+        let in_pieces = material.number == IN_PIECES && dice.chance(25);
+        let drift = Decimal::new(dice.between(88, 106), 2);
+        let price = match kind {
+            Kind::Consignment => Decimal::ZERO,
+            _ => {
+                (material.price() * per_euro(header.currency) * drift).round_dp(decimals_of(header.currency))
+            }
+        };
+        let item = PastItem {
+            order: position(self.orders.orders.len()),
+            line: u16::try_from(line * 10).unwrap_or(u16::MAX),
+            what: What::Material(material),
+            kind,
+            plant,
+            quantity: quantity(dice, material, in_pieces),
+            price,
+            deletion: "",
+            is_delivered: false,
+            is_invoiced: false,
+            in_pieces,
+            schedule: 0..0,
+            accounts: 0..0,
+        };
+        let splits = item.quantity >= Decimal::TWO && dice.chance(20);
+        self.enter(item, header, material.lead_days, splits);
+    }
+
+    fn work_item(&mut self, header: &Header, line: i64) {
+        let dice = &mut self.dice;
+        let work = dice.pick(WORK).unwrap_or(&WORK[0]);
+        let plant = dice.pick(PLANTS).copied().unwrap_or(PLANTS[0]);
+        let quantity = Decimal::from(dice.between(1, 8));
+        let price = (Decimal::new(work.price_cents, 2) * per_euro(header.currency))
+            .round_dp(decimals_of(header.currency));
+        let accounts = self.accounts(quantity, price, header.currency);
+        let item = PastItem {
+            order: position(self.orders.orders.len()),
+            line: u16::try_from(line * 10).unwrap_or(u16::MAX),
+            what: What::Work(work),
+            kind: Kind::Standard,
+            plant,
+            quantity,
+            price,
+            deletion: "",
+            is_delivered: false,
+            is_invoiced: false,
+            in_pieces: false,
+            schedule: 0..0,
+            accounts,
+        };
+        self.enter(item, header, 10, false);
+    }
+
+    /// One cost centre bears it all, or two share it six to four.
+    fn accounts(&mut self, quantity: Decimal, price: Decimal, currency: &str) -> std::ops::Range<u32> {
+        let first = position(self.orders.accounts.len());
+        let item = position(self.orders.items.len());
+        let value = quantity * price;
+        let part = |amount: Decimal| amount * Decimal::new(6, 1);
+        let shares = if self.dice.chance(30) {
+            let (some, amount) = (part(quantity), part(value).round_dp(decimals_of(currency)));
+            vec![(some, amount), (quantity - some, value - amount)]
+        } else {
+            vec![(quantity, value)]
+        };
+        for (number, (quantity, amount)) in (1..).zip(shares) {
+            self.orders.accounts.push(PastAccount {
+                item,
+                number,
+                cost_center: controlling::bearing(&mut self.dice),
+                quantity,
+                amount,
+            });
+        }
+        first..position(self.orders.accounts.len())
+    }
+
+    fn enter(&mut self, mut item: PastItem, header: &Header, lead_days: i64, splits: bool) {
+        let is_delivered = header.fate == Fate::Active && header.days_ago > lead_days + 3;
+        let has_invoice = matches!(item.kind, Kind::Standard | Kind::Returns);
+        let all_deleted = matches!(header.fate, Fate::Deleted | Fate::ItemsDeleted);
+        let deletion = match self.dice.between(0, 99) {
+            _ if all_deleted => "L",
+            0..=1 => "L",
+            2 => "S",
+            _ => "",
+        };
+        let first = position(self.orders.schedule.len());
+        let index = position(self.orders.items.len());
+        let early = if splits {
+            (item.quantity / Decimal::TWO).trunc()
+        } else {
+            item.quantity
+        };
+        let late = item.quantity - early;
+        let lines = [(1, early, lead_days), (2, late, lead_days + 14)];
+        for (number, quantity, days) in lines.into_iter().filter(|line| line.0 == 1 || splits) {
+            self.orders.schedule.push(PastSchedule {
+                item: index,
+                number,
+                delivery_ms: header.date_ms + days * DAY_MS,
+                quantity,
+            });
+        }
+        if item.accounts.is_empty() {
+            let end = position(self.orders.accounts.len());
+            item.accounts = end..end;
+        }
+        item.deletion = deletion;
+        item.is_delivered = is_delivered;
+        item.is_invoiced = is_delivered && has_invoice && header.days_ago > lead_days + 20;
+        item.schedule = first..position(self.orders.schedule.len());
+        self.orders.items.push(item);
     }
 }
 
-/// Stock buckets: unrestricted everywhere, some in quality inspection or blocked, a little consignment, one negative.
-pub(super) fn stock(seed: u64) -> Vec<Row> {
-    let mut dice = Dice::new(seed, "stock");
-    let mut rows = Vec::new();
-    for material in MATERIALS {
-        for plant in material.plants {
-            let is_short = SHORT_AT_OPENING.contains(&(material.number, plant));
-            let percent = if is_short {
-                dice.between(15, 60)
-            } else {
-                dice.between(120, 260)
-            };
-            let quantity = (material.reorder_point * percent / 100).max(1);
-            let location = format!("{}A", &plant[..3]);
-            rows.push(bucket(material, plant, &location, "01", Decimal::from(quantity)));
-            if dice.chance(30) {
-                let inspected = (material.lot * dice.between(5, 25) / 100).max(1);
-                rows.push(bucket(material, plant, &location, "02", Decimal::from(inspected)));
-            }
-            if dice.chance(18) {
-                let blocked = (material.lot * dice.between(2, 10) / 100).max(1);
-                rows.push(bucket(material, plant, &location, "07", Decimal::from(blocked)));
-            }
-            if matches!(material.number, "WW-120" | "RO-600" | "HX-220") {
-                let own = bucket(material, plant, &location, "01", Decimal::from(material.lot / 4));
-                rows.push(
-                    own.with("InventorySpecialStockType", Edm::text("K"))
-                        .with("Supplier", Edm::text(material.supplier)),
-                );
-            }
-        }
+/// A few of the newest orders have a fixed fate, so that every state is there at every seed; the others draw.
+fn fate(dice: &mut Dice, back: i64, days_ago: i64) -> Fate {
+    let is_young = days_ago < OPEN_DAYS;
+    let drawn = match dice.between(0, 99) {
+        0..=2 => Fate::Rejected,
+        3..=5 => Fate::Deleted,
+        6 => Fate::ItemsDeleted,
+        7 => Fate::Blocked,
+        8..=15 if is_young => Fate::InRelease,
+        16..=19 if is_young => Fate::Held,
+        _ => Fate::Active,
+    };
+    match back {
+        3 | 8 => Fate::InRelease,
+        5 => Fate::Held,
+        12 => Fate::Blocked,
+        15 => Fate::Rejected,
+        18 => Fate::Deleted,
+        21 => Fate::ItemsDeleted,
+        _ => drawn,
     }
-    // A goods issue was posted before its receipt: SAP shows such stock as negative.
-    if let Some(material) = Material::named("PK-410") {
-        let location = "101B";
-        rows.push(bucket(material, "1010", location, "01", Decimal::new(-125, 1)));
-    }
-    rows.sort_by_key(|row| {
-        SetId::StockBucket
-            .set()
-            .keys()
-            .map(|key| row.text(key.name).to_owned())
-            .collect::<Vec<_>>()
-    });
-    rows
 }
 
-fn bucket(material: &Material, plant: &str, location: &str, stock_type: &str, quantity: Decimal) -> Row {
-    Row::default()
-        .with("Material", Edm::text(material.number))
-        .with("Plant", Edm::text(plant))
-        .with("StorageLocation", Edm::text(location))
-        .with("InventoryStockType", Edm::text(stock_type))
-        .with("MaterialBaseUnit", Edm::text(material.unit))
-        .with(QUANTITY, Edm::Decimal(quantity))
+fn status(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Active | Fate::Blocked | Fate::ItemsDeleted => "05",
+        Fate::InRelease => "03",
+        Fate::Rejected => "08",
+        Fate::Deleted | Fate::Held => "02",
+    }
+}
+
+/// Around a lot; weights and volumes have thousandths, pieces are whole.
+fn quantity(dice: &mut Dice, material: &Material, in_pieces: bool) -> Decimal {
+    let whole = (material.lot * dice.between(40, 130) / 100).max(1);
+    if in_pieces {
+        return Decimal::from(whole * 2 / 25);
+    }
+    match material.unit {
+        "KG" | "TO" | "L" => Decimal::new(whole * 1000 + dice.between(0, 999), 3),
+        _ => Decimal::from(whole),
+    }
+}
+
+fn position(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::FilterError;
-use crate::sap::edm::Edm;
+use crate::sap::edm::{Edm, milliseconds};
 
 /// A piece of the text and where it starts.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, FilterError> {
             '\'' => {
                 let (value, next) = quoted(&chars, at).ok_or(invalid)?;
                 at = next;
-                Kind::Literal(Edm::String(value))
+                Kind::Literal(Edm::text(value))
             }
             c if c.is_ascii_digit() || c == '-' => {
                 at += 1;
@@ -116,12 +116,12 @@ fn number(chars: &[char]) -> Option<Edm> {
     Decimal::from_str_exact(digits).ok().map(Edm::Decimal)
 }
 
-fn typed(prefix: &str, value: &str) -> Option<Edm> {
+/// A literal with a prefix such as `datetime'2026-01-01T00:00:00'`.
+pub(super) fn typed(prefix: &str, value: &str) -> Option<Edm> {
     match prefix {
         "datetime" => {
-            let civil: jiff::civil::DateTime = value.parse().ok()?;
-            let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-            (!value.ends_with('Z')).then(|| Edm::DateTime(zoned.timestamp().as_millisecond()))
+            let ms = milliseconds(value.parse().ok()?)?;
+            (!value.ends_with('Z')).then_some(Edm::DateTime(ms))
         }
         "datetimeoffset" => {
             let instant: jiff::Timestamp = value.parse().ok()?;
@@ -130,7 +130,7 @@ fn typed(prefix: &str, value: &str) -> Option<Edm> {
         "time" => value.starts_with("PT").then(|| Edm::Time(value.to_owned())),
         "guid" => uuid::Uuid::parse_str(value)
             .ok()
-            .map(|guid| Edm::String(guid.to_string())),
+            .map(|guid| Edm::text(guid.to_string())),
         _ => None,
     }
 }
