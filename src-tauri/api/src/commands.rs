@@ -116,6 +116,16 @@ commands! {
 
     /// Machines as they are now.
     plant_board(wire::Empty) -> wire::PlantBoard, PlantView, Read, plant::board;
+    /// Key figures, losses and stops of a stretch of time.
+    plant_window(wire::PlantWindowRequest) -> wire::PlantFigures, PlantView, Read, plant::window;
+    /// One machine in full, with its timeline.
+    plant_machine(wire::PlantMachineRequest) -> wire::PlantMachine, PlantView, Read, plant::machine;
+    /// Timelines of many machines.
+    plant_timelines(wire::PlantWindowRequest) -> wire::PlantTimelines, PlantView, Read, plant::timelines;
+    /// Production orders, how far and how late they are.
+    plant_orders(wire::PlantWindowRequest) -> wire::PlantOrders, PlantView, Read, plant::orders;
+    /// First-pass yield, defects and failed inspections.
+    plant_quality(wire::PlantWindowRequest) -> wire::PlantQuality, PlantView, Read, plant::quality;
 
     /// The table of operations.
     operation_list(wire::Empty) -> wire::OperationList, SessionView, Read, admin::operations;

@@ -69,6 +69,24 @@ impl Timestamp {
         jiff::Timestamp::from_millisecond(self.0)
             .map_or_else(|_| String::new(), |t| t.to_zoned(zone).date().to_string())
     }
+
+    /// The calendar day of this instant in an IANA zone, from its first instant to that of the next day: 23 or 25 hours where
+    /// the clocks change. In UTC when the zone is absent or not known here; `None` beyond the calendar.
+    #[must_use]
+    pub fn day_in(self, zone: Option<&str>) -> Option<(Self, Self)> {
+        let zone = zone
+            .and_then(|zone| jiff::tz::TimeZone::get(zone).ok())
+            .unwrap_or(jiff::tz::TimeZone::UTC);
+        let day = jiff::Timestamp::from_millisecond(self.0)
+            .ok()?
+            .to_zoned(zone.clone())
+            .date();
+        let first = |day: jiff::civil::Date| {
+            let start = day.to_zoned(zone.clone()).ok()?;
+            Some(Self(start.timestamp().as_millisecond()))
+        };
+        Some((first(day)?, first(day.tomorrow().ok()?)?))
+    }
 }
 
 impl fmt::Display for Timestamp {
@@ -175,6 +193,17 @@ mod tests {
     fn a_time_without_offset_is_refused() {
         assert_eq!(Timestamp::parse("2026-06-22T14:04:36"), None);
         assert!(Timestamp::parse("2026-06-22T14:04:36+02:00").is_some());
+    }
+
+    #[test]
+    fn a_calendar_day_lasts_23_or_25_hours_where_the_clocks_change() {
+        let hours = |text: &str, zone| {
+            let (since, until) = Timestamp::parse(text).unwrap().day_in(zone).unwrap();
+            until.since(since).as_secs() / 3600
+        };
+        assert_eq!(hours("2026-03-29T12:00:00Z", Some("Europe/Berlin")), 23);
+        assert_eq!(hours("2026-10-25T12:00:00Z", Some("Europe/Berlin")), 25);
+        assert_eq!(hours("2026-03-29T12:00:00Z", None), 24);
     }
 
     #[test]

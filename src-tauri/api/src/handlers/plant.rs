@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use andon_domain::records::MachineState;
-use andon_engine::watch::{self, Abnormal, Board, BoardMachine, FeedViewState, StateCounts};
+use andon_domain::records::{Equipment, MachineState, MachineStatus};
+use andon_engine::watch::{
+    self, Abnormal, AlarmGroup, AlarmLoad, Board, BoardMachine, BoardOrder, FeedViewState, LateOrder, Line,
+    StateCounts,
+};
 
 use super::Context;
 use crate::error::ApiError;
 use crate::wire::{
-    AbnormalItem, AbnormalKind, Empty, FeedState, FeedView, LineView, MachineTile, PlantBoard, StateCount,
+    self, AbnormalItem, AbnormalKind, Empty, FeedState, FeedView, LineView, MachineTile, PlantBoard,
+    PlantFigures, PlantMachine, PlantMachineRequest, PlantOrders, PlantQuality, PlantTimelines,
+    PlantWindowRequest, StateCount, TileMachine, TileOrder, TilePlace, TroubledFeed,
 };
 
 /// Beyond this the screen counts ages by the MES's clock and says so.
@@ -21,6 +26,51 @@ pub(crate) async fn board(context: &Context<'_>, _: Empty) -> Result<PlantBoard,
     Ok(view(board))
 }
 
+pub(crate) async fn window(
+    context: &Context<'_>,
+    request: PlantWindowRequest,
+) -> Result<PlantFigures, ApiError> {
+    watch::plant::figures(context.engine(), &context.caller, &request)
+        .await
+        .map_err(|e| context.fail(e))
+}
+
+pub(crate) async fn machine(
+    context: &Context<'_>,
+    request: PlantMachineRequest,
+) -> Result<PlantMachine, ApiError> {
+    watch::plant::machine(context.engine(), &context.caller, &request)
+        .await
+        .map_err(|e| context.fail(e))
+}
+
+pub(crate) async fn timelines(
+    context: &Context<'_>,
+    request: PlantWindowRequest,
+) -> Result<PlantTimelines, ApiError> {
+    watch::plant::timelines(context.engine(), &context.caller, &request)
+        .await
+        .map_err(|e| context.fail(e))
+}
+
+pub(crate) async fn orders(
+    context: &Context<'_>,
+    request: PlantWindowRequest,
+) -> Result<PlantOrders, ApiError> {
+    watch::plant::orders(context.engine(), &context.caller, &request)
+        .await
+        .map_err(|e| context.fail(e))
+}
+
+pub(crate) async fn quality(
+    context: &Context<'_>,
+    request: PlantWindowRequest,
+) -> Result<PlantQuality, ApiError> {
+    watch::plant::quality(context.engine(), &context.caller, &request)
+        .await
+        .map_err(|e| context.fail(e))
+}
+
 fn view(board: Board) -> PlantBoard {
     let Board {
         at,
@@ -31,6 +81,9 @@ fn view(board: Board) -> PlantBoard {
         abnormal,
         downtime,
         feed: machine_feed,
+        late_orders,
+        troubled_feeds,
+        alarm_load,
         clock_skew_ms,
     } = board;
     let sites: BTreeSet<&String> = machines
@@ -48,13 +101,16 @@ fn view(board: Board) -> PlantBoard {
         site,
         time_zone,
         feed: feed(&machine_feed),
-        lines: lines
-            .into_iter()
-            .map(|line| LineView {
-                name: line.name.unwrap_or_default(),
-                machines: line.machines,
+        lines: lines.into_iter().map(line).collect(),
+        late_orders: late_orders.into_iter().map(late).collect(),
+        troubled_feeds: troubled_feeds
+            .iter()
+            .map(|view| TroubledFeed {
+                feed: view.feed,
+                view: feed(view),
             })
             .collect(),
+        alarm_load: load(alarm_load),
         counts: counted(&counts),
         abnormal: abnormal.into_iter().map(item).collect(),
         machines: machines.into_iter().map(tile).collect(),
@@ -69,11 +125,149 @@ fn tile(machine: BoardMachine) -> MachineTile {
         synced_at: _,
         age_ms,
         is_stale,
+        order,
     } = machine;
     MachineTile {
-        machine: status,
+        machine: tile_machine(status),
+        order: order.map(tile_order),
         age_ms,
         is_stale,
+    }
+}
+
+fn tile_machine(status: MachineStatus) -> TileMachine {
+    let MachineStatus {
+        machine_id,
+        name,
+        equipment,
+        status,
+        status_raw,
+        status_since,
+        mode,
+        planned_busy: _,
+        reason,
+        order_id,
+        product_id,
+        counters,
+        planned_cycle_s,
+        last_cycle_s,
+        alarms,
+        observed_at,
+        updated_at: _,
+        version: _,
+        incomplete,
+    } = status;
+    let Equipment {
+        enterprise: _,
+        site: _,
+        area,
+        work_center,
+        work_unit: _,
+    } = equipment;
+    TileMachine {
+        machine_id,
+        name,
+        equipment: TilePlace { area, work_center },
+        status,
+        status_raw,
+        status_since,
+        mode,
+        reason,
+        order_id,
+        product_id,
+        counters,
+        planned_cycle_s,
+        last_cycle_s,
+        alarms,
+        observed_at,
+        incomplete,
+    }
+}
+
+fn tile_order(order: BoardOrder) -> TileOrder {
+    let BoardOrder {
+        number,
+        product,
+        planned,
+        good,
+        uom,
+        due,
+    } = order;
+    TileOrder {
+        number,
+        product,
+        planned,
+        good,
+        uom,
+        due,
+    }
+}
+
+fn line(line: Line) -> LineView {
+    let Line {
+        name,
+        area,
+        machines,
+        counts: _,
+        first_stopped,
+    } = line;
+    LineView {
+        name: name.unwrap_or_default(),
+        area,
+        machines,
+        first_stopped,
+    }
+}
+
+fn late(order: LateOrder) -> wire::LateOrder {
+    let LateOrder {
+        order_id,
+        number,
+        product,
+        work_center,
+        machine_id,
+        due,
+    } = order;
+    wire::LateOrder {
+        order_id,
+        number,
+        product,
+        work_center,
+        machine_id,
+        due,
+    }
+}
+
+fn load(load: AlarmLoad) -> wire::AlarmLoad {
+    let AlarmLoad {
+        last_10_min,
+        per_10_min,
+        is_above_target,
+        is_flood,
+        groups,
+    } = load;
+    let group = |group: AlarmGroup| {
+        let AlarmGroup {
+            area,
+            count,
+            first_machine,
+            first_text,
+            first_at,
+        } = group;
+        wire::AlarmGroup {
+            area,
+            count,
+            first_machine,
+            first_text,
+            first_at,
+        }
+    };
+    wire::AlarmLoad {
+        last_10_min,
+        per_10_min,
+        is_above_target,
+        is_flood,
+        groups: groups.into_iter().map(group).collect(),
     }
 }
 

@@ -14,6 +14,11 @@ pub use plant::*;
 pub use query::*;
 pub use session::*;
 
+pub use andon_engine::watch::plant::{
+    PlantFigures, PlantMachine, PlantMachineRequest, PlantOrders, PlantQuality, PlantTimelines,
+    PlantWindowRequest,
+};
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

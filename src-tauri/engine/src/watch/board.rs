@@ -3,17 +3,20 @@
 //! Age counts from when the source measured, by the source's clock. What is stale is counted as stale and as nothing
 //! else: an old "running" is never shown as running.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use andon_domain::ports::Feed;
-use andon_domain::records::{DowntimeEvent, MachineState, MachineStatus};
-use andon_domain::{Caller, Permission, System, Timestamp};
+use andon_domain::ports::{Feed, Window};
+use andon_domain::records::{
+    DowntimeEvent, MachineState, MachineStatus, ProductionOrder, ProductionOrderStatus,
+};
+use andon_domain::{Amount, Caller, Permission, System, Timestamp};
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::is_configured;
+use super::alarms::{AlarmLoad, alarm_load};
 use super::schedule::{FeedView, FeedViewState};
+use super::{FEEDS, is_configured};
 use crate::access::permit;
 use crate::error::EngineError;
 use crate::world::{Engine, Tenant};
@@ -38,6 +41,12 @@ pub struct Board {
     pub abnormal: Vec<Abnormal>,
     /// Stops of the last 8 hours and what is open, newest first.
     pub downtime: Vec<DowntimeEvent>,
+    /// Orders that are due and not ended, longest first.
+    pub late_orders: Vec<LateOrder>,
+    /// Feeds of the MES that are not as they should be.
+    pub troubled_feeds: Vec<FeedView>,
+    /// How many alarms come in.
+    pub alarm_load: AlarmLoad,
     /// How the machine feed is.
     pub feed: FeedView,
     /// How far the MES's clock is ahead of ours, when known. Ages are by its clock.
@@ -57,6 +66,42 @@ pub struct BoardMachine {
     pub age_ms: Option<u64>,
     /// Too old, or of unknown age, to be taken as the state now.
     pub is_stale: bool,
+    /// The order on it, when orders are known.
+    pub order: Option<BoardOrder>,
+}
+
+/// The order on a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct BoardOrder {
+    /// Number as people know it, else the key.
+    pub number: String,
+    /// What it makes; untrusted.
+    pub product: Option<String>,
+    /// To be made.
+    pub planned: Option<Amount>,
+    /// Good so far.
+    pub good: Option<Amount>,
+    /// UN/ECE Rec 20 unit.
+    pub uom: Option<String>,
+    /// When it is due.
+    pub due: Option<Timestamp>,
+}
+
+/// An order that is due and not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct LateOrder {
+    /// Key.
+    pub order_id: String,
+    /// Number as people know it, else the key.
+    pub number: String,
+    /// What it makes; untrusted.
+    pub product: Option<String>,
+    /// Line.
+    pub work_center: Option<String>,
+    /// A machine it is on.
+    pub machine_id: Option<String>,
+    /// Since when it is late.
+    pub due: Timestamp,
 }
 
 /// Machines by state. A stale one counts as stale only.
@@ -104,10 +149,14 @@ impl StateCounts {
 pub struct Line {
     /// The work center; absent for machines without one.
     pub name: Option<String>,
+    /// The area, when all its machines share one.
+    pub area: Option<String>,
     /// Its machines, by id.
     pub machines: Vec<String>,
     /// Their states.
     pub counts: StateCounts,
+    /// The machine that went down first while others of the line stand: the likely cause.
+    pub first_stopped: Option<String>,
 }
 
 /// Why something needs a person.
@@ -155,9 +204,16 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
     let theirs = Timestamp::from_millis(now.millis().saturating_add(skew.unwrap_or(0)));
     let stale_after = tenant.feeds.stale_after(Feed::Machines);
     let machines = tenant.parts.mirror.machines().await?;
+    let span = Window {
+        since: theirs.minus(DOWNTIME_WINDOW),
+        until: theirs,
+    };
+    let orders = tenant.parts.mirror.production_orders(span).await?;
+    let by_id: HashMap<&str, &ProductionOrder> =
+        orders.iter().map(|order| (order.id.as_str(), order)).collect();
     let mut machines: Vec<_> = machines
         .into_iter()
-        .map(|(status, at)| aged(status, at, theirs, stale_after))
+        .map(|(status, at)| aged(status, at, theirs, stale_after, &by_id))
         .collect();
     machines.sort_by(|a, b| place(a).cmp(&place(b)));
     let downtime = tenant
@@ -175,6 +231,9 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
         time_zone: tenant.time_zone(),
         lines: lines(&machines),
         abnormal: abnormal(&machines),
+        late_orders: late_orders(&orders, &machines, theirs),
+        troubled_feeds: troubled_feeds(tenant, now),
+        alarm_load: alarm_load(machines.iter().map(|machine| &machine.status), theirs),
         feed: with_age_of_content(feed, counts),
         machines,
         counts,
@@ -184,7 +243,7 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
 }
 
 /// By the last answer of the feed, or else by the last health check.
-fn skew_of(tenant: &Tenant) -> Option<i64> {
+pub(super) fn skew_of(tenant: &Tenant) -> Option<i64> {
     let checked = || {
         tenant
             .health
@@ -194,15 +253,111 @@ fn skew_of(tenant: &Tenant) -> Option<i64> {
     tenant.feeds.skew(System::Mes).or_else(checked)
 }
 
-fn aged(status: MachineStatus, synced_at: Timestamp, now: Timestamp, stale_after: Duration) -> BoardMachine {
+fn aged(
+    status: MachineStatus,
+    synced_at: Timestamp,
+    now: Timestamp,
+    stale_after: Duration,
+    orders: &HashMap<&str, &ProductionOrder>,
+) -> BoardMachine {
     let age = status.observed_at.map(|observed| now.since(observed));
     let age_ms = age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+    let order = status
+        .order_id
+        .as_deref()
+        .and_then(|id| orders.get(id))
+        .map(|order| on_tile(order));
     BoardMachine {
         status,
         synced_at,
         age_ms,
         is_stale: age.is_none_or(|age| age > stale_after),
+        order,
     }
+}
+
+fn on_tile(order: &ProductionOrder) -> BoardOrder {
+    BoardOrder {
+        number: number(order),
+        product: product(order),
+        planned: order.quantity.planned,
+        good: order.quantity.good,
+        uom: order.quantity.uom.clone(),
+        due: due(order),
+    }
+}
+
+fn number(order: &ProductionOrder) -> String {
+    order.order_number.clone().unwrap_or_else(|| order.id.clone())
+}
+
+fn product(order: &ProductionOrder) -> Option<String> {
+    let product = order.product.as_ref()?;
+    Some(product.name.clone().unwrap_or_else(|| product.id.clone()))
+}
+
+/// When an order is due: as told, else when it is planned to end.
+pub(super) fn due(order: &ProductionOrder) -> Option<Timestamp> {
+    order.due_at.or(order.planned_end)
+}
+
+/// Whether the order still has to be done. One whose status is not understood is not called late.
+pub(super) const fn is_open(order: &ProductionOrder) -> bool {
+    matches!(
+        order.status,
+        ProductionOrderStatus::Planned
+            | ProductionOrderStatus::Released
+            | ProductionOrderStatus::Active
+            | ProductionOrderStatus::Paused
+    )
+}
+
+fn late_orders(orders: &[ProductionOrder], machines: &[BoardMachine], now: Timestamp) -> Vec<LateOrder> {
+    let on: HashMap<&str, &str> = machines
+        .iter()
+        .rev()
+        .filter_map(|machine| {
+            Some((
+                machine.status.order_id.as_deref()?,
+                machine.status.machine_id.as_str(),
+            ))
+        })
+        .collect();
+    let mut late: Vec<LateOrder> = orders
+        .iter()
+        .filter(|order| is_open(order) && order.actual_end.is_none())
+        .filter_map(|order| {
+            Some(LateOrder {
+                order_id: order.id.clone(),
+                number: number(order),
+                product: product(order),
+                work_center: order.equipment.work_center.clone(),
+                machine_id: on.get(order.id.as_str()).map(|id| (*id).to_owned()),
+                due: due(order).filter(|due| *due < now)?,
+            })
+        })
+        .collect();
+    late.sort_by(|a, b| (a.due, &a.order_id).cmp(&(b.due, &b.order_id)));
+    late
+}
+
+/// Feeds of the MES that are offered and not on time. The machine feed has its own place on the board.
+fn troubled_feeds(tenant: &Tenant, now: Timestamp) -> Vec<FeedView> {
+    let is_of_plant = |feed: &Feed| feed.system() == System::Mes && *feed != Feed::Machines;
+    FEEDS
+        .into_iter()
+        .filter(is_of_plant)
+        .map(|feed| tenant.feeds.view(feed, is_configured(tenant, feed), now))
+        .filter(|view| {
+            matches!(
+                view.state,
+                FeedViewState::Stale
+                    | FeedViewState::Offline
+                    | FeedViewState::Paused
+                    | FeedViewState::Unauthorized
+            )
+        })
+        .collect()
 }
 
 /// A source that answers with nothing but old values is stale, however promptly it answers.
@@ -226,19 +381,46 @@ fn place(machine: &BoardMachine) -> (bool, Option<&str>, &str) {
 }
 
 fn lines(machines: &[BoardMachine]) -> Vec<Line> {
-    let mut lines: BTreeMap<(bool, Option<&str>), Line> = BTreeMap::new();
+    let mut lines: BTreeMap<(bool, Option<&str>), Vec<&BoardMachine>> = BTreeMap::new();
     for machine in machines {
-        let (is_without, name, id) = place(machine);
-        let new = || Line {
-            name: name.map(str::to_owned),
-            machines: Vec::new(),
-            counts: StateCounts::default(),
-        };
-        let line = lines.entry((is_without, name)).or_insert_with(new);
-        line.machines.push(id.to_owned());
-        line.counts.add(machine);
+        let (is_without, name, _) = place(machine);
+        lines.entry((is_without, name)).or_default().push(machine);
     }
-    lines.into_values().collect()
+    lines
+        .into_iter()
+        .map(|((_, name), machines)| line(name, &machines))
+        .collect()
+}
+
+fn line(name: Option<&str>, machines: &[&BoardMachine]) -> Line {
+    let mut counts = StateCounts::default();
+    machines.iter().for_each(|machine| counts.add(machine));
+    let area_of = |machine: &BoardMachine| machine.status.equipment.area.clone();
+    let first = machines.first().and_then(|machine| area_of(machine));
+    Line {
+        name: name.map(str::to_owned),
+        area: first.filter(|area| machines.iter().all(|m| area_of(m).as_deref() == Some(area))),
+        machines: machines.iter().map(|m| m.status.machine_id.clone()).collect(),
+        counts,
+        first_stopped: name.and_then(|_| first_stopped(machines)),
+    }
+}
+
+/// Of a line where more than one machine stands, the one that went down first. Those that wait for it are idle or went down
+/// later.
+fn first_stopped(machines: &[&BoardMachine]) -> Option<String> {
+    let standing = |machine: &&&BoardMachine| {
+        !machine.is_stale && matches!(machine.status.status, MachineState::Down | MachineState::Idle)
+    };
+    if machines.iter().filter(standing).count() < 2 {
+        return None;
+    }
+    machines
+        .iter()
+        .filter(|machine| !machine.is_stale && machine.status.status == MachineState::Down)
+        .filter_map(|machine| Some((machine.status.status_since?, &machine.status.machine_id)))
+        .min()
+        .map(|(_, id)| id.clone())
 }
 
 fn abnormal(machines: &[BoardMachine]) -> Vec<Abnormal> {

@@ -3,11 +3,16 @@
 //! `schedule` says what is due and is pure, `sync` does one poll or takes one event, `board` is what the Plant screen
 //! shows. There is no timer here: `app` calls [`due`] every second and [`follow`] while a stream is wanted.
 
+mod alarms;
 mod board;
+pub mod plant;
 mod schedule;
 mod sync;
 
-pub use board::{Abnormal, AbnormalKind, Board, BoardMachine, Line, StateCounts, board};
+pub use alarms::{AlarmGroup, AlarmLoad};
+pub use board::{
+    Abnormal, AbnormalKind, Board, BoardMachine, BoardOrder, LateOrder, Line, StateCounts, board,
+};
 pub use schedule::{FeedStates, FeedView, FeedViewState, Flight, Turn, interval, reconnect_after};
 pub use sync::{apply_event, due, feeds_view, follow, resume, set_paused, should_follow, sync_feed, want};
 

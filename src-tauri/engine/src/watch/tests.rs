@@ -176,7 +176,7 @@ fn a_feed_says_in_one_word_how_it_is() {
     assert!(!states.tick(at(100)).contains(&Feed::Machines));
 }
 
-fn machine(id: &str, status: MachineState, observed: Option<Timestamp>) -> MachineStatus {
+pub(super) fn machine(id: &str, status: MachineState, observed: Option<Timestamp>) -> MachineStatus {
     MachineStatus {
         machine_id: id.to_owned(),
         name: None,

@@ -9,6 +9,14 @@ export type LineView = {
  */
 name: string, 
 /**
+ * Area, when all its machines share one.
+ */
+area: string | null, 
+/**
  * Keys, in order.
  */
-machines: Array<string>, };
+machines: Array<string>, 
+/**
+ * The machine that went down first while others of the line stand: the likely cause.
+ */
+first_stopped: string | null, };

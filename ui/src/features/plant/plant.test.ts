@@ -12,18 +12,18 @@ const iso = (ago: number): string => new Date(NOW - ago).toISOString();
 const MINUTE = 60_000;
 
 function tile(changes: Partial<MachineTile["machine"]> = {}, rest: Partial<MachineTile> = {}): MachineTile {
-  const equipment = { enterprise: null, site: null, area: "Press shop", work_center: "L3", work_unit: null };
+  const equipment = { area: "Press shop", work_center: "L3" };
   return {
-    age_ms: 4000, is_stale: false,
-    machine: { machine_id: "MI-03", name: "Mill 3", equipment, status: "running", status_raw: null, status_since: iso(12 * MINUTE), mode: "production", planned_busy: true, reason: null, order_id: null, product_id: null, counters: null, planned_cycle_s: null, last_cycle_s: null, alarms: [], observed_at: iso(4000), updated_at: null, version: 1, incomplete: [], ...changes },
+    age_ms: 4000, is_stale: false, order: null,
+    machine: { machine_id: "MI-03", name: "Mill 3", equipment, status: "running", status_raw: null, status_since: iso(12 * MINUTE), mode: "production", reason: null, order_id: null, product_id: null, counters: null, planned_cycle_s: null, last_cycle_s: null, alarms: [], observed_at: iso(4000), incomplete: [], ...changes },
     ...rest,
   };
 }
 function stop(changes: Partial<DowntimeEvent> = {}): DowntimeEvent {
-  return { id: "d", machine_id: "MI-03", equipment: tile().machine.equipment, order_id: null, category: "unplanned", failure: true, reason: null, start: iso(60 * MINUTE), end: iso(30 * MINUTE), comment: null, deleted: false, updated_at: null, version: 1, incomplete: [], ...changes };
+  return { id: "d", machine_id: "MI-03", equipment: { enterprise: null, site: null, work_unit: null, ...tile().machine.equipment }, order_id: null, category: "unplanned", failure: true, reason: null, start: iso(60 * MINUTE), end: iso(30 * MINUTE), comment: null, deleted: false, updated_at: null, version: 1, incomplete: [], ...changes };
 }
 function board(changes: Partial<PlantBoard> = {}): PlantBoard {
-  return { server_time: iso(0), site: null, time_zone: null, feed: { state: "live", last_contact: iso(2000), message: null, hint: null }, machines: [], lines: [], counts: [], abnormal: [], downtime: [], clock_skew_ms: null, ...changes };
+  return { server_time: iso(0), site: null, time_zone: null, feed: { state: "live", last_contact: iso(2000), message: null, hint: null }, machines: [], lines: [], counts: [], abnormal: [], late_orders: [], troubled_feeds: [], alarm_load: { last_10_min: 0, per_10_min: 0, is_above_target: false, is_flood: false, groups: [] }, downtime: [], clock_skew_ms: null, ...changes };
 }
 
 describe("states", () => {
@@ -135,7 +135,7 @@ describe("the name of a tile", () => {
     expect(tileLabel(tile({ status: "unknown", status_raw: "REWORK_7" }), "unknown", 4000, NOW)).toContain("REWORK_7");
   });
   it("gives a line the area its machines share", () => {
-    expect(lineTitle({ name: "L3", machines: [] }, [tile(), tile()])).toEqual({ name: "L3", area: "Press shop" });
+    expect(lineTitle({ name: "L3", area: "Press shop", machines: [], first_stopped: null }, [tile(), tile()])).toEqual({ name: "L3", area: "Press shop" });
   });
 });
 

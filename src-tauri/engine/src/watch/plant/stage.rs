@@ -1,0 +1,184 @@
+//! What every answer about a stretch of time begins with: the permit, the machines asked for, the window by the calendar,
+//! and what is known up to when.
+
+use andon_domain::ports::{Feed, Window};
+use andon_domain::records::{MachineStatus, Shift};
+use andon_domain::{Caller, Permission, System, Timestamp};
+
+use super::answers::PlantWindowRequest;
+use super::figures::{FigureBasis, FigureNote, FigureNoteKind, FigureOrigin, PlantWindow};
+use super::ranges::{Calendar, calendar_span, resolve};
+use crate::access::permit;
+use crate::error::EngineError;
+use crate::watch::board::skew_of;
+use crate::watch::is_configured;
+use crate::watch::schedule::FeedViewState;
+use crate::world::{Engine, Tenant};
+
+/// A machine and when the console last heard it, by the MES's clock.
+pub(super) type Heard = (MachineStatus, Timestamp);
+
+/// The stage.
+pub(super) struct Stage<'e> {
+    pub(super) tenant: &'e Tenant,
+    /// The MES's clock.
+    pub(super) now: Timestamp,
+    /// How far it is ahead of ours.
+    skew_ms: i64,
+    /// All shifts around the window and around now.
+    pub(super) shifts: Vec<Shift>,
+    pub(super) window: PlantWindow,
+    /// The machines asked for, by line and id.
+    pub(super) machines: Vec<Heard>,
+    pub(super) history: Known,
+}
+
+/// Up to when something is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// When the source last answered, by its clock.
+    pub(super) until: Option<Timestamp>,
+    /// Whether that is too long ago.
+    pub(super) is_stale: bool,
+    /// Whether the source tells it at all.
+    pub(super) is_offered: bool,
+}
+
+/// Sets the stage.
+///
+/// # Errors
+/// Not permitted, limits that make no sense, or the mirror cannot be read.
+pub(super) async fn set<'e>(
+    engine: &'e Engine,
+    caller: &Caller,
+    request: &PlantWindowRequest,
+) -> Result<Stage<'e>, EngineError> {
+    permit(caller, Permission::PlantView)?;
+    let tenant = engine.tenant(&caller.tenant)?;
+    let ours = engine.clock.now();
+    let skew_ms = skew_of(tenant).unwrap_or(0);
+    let now = moved(ours, skew_ms);
+    let span = calendar_span(now, request.since, request.until);
+    let mut machines = tenant.parts.mirror.machines().await?;
+    machines.retain(|(machine, _)| is_asked_for(machine, request));
+    machines.sort_by(|(a, _), (b, _)| place(a).cmp(&place(b)));
+    for (_, heard) in &mut machines {
+        *heard = moved(*heard, skew_ms);
+    }
+    let shifts = of_sites(tenant.parts.mirror.shifts(span).await?, &machines);
+    let calendar = Calendar {
+        now,
+        zone: tenant.time_zone(),
+        shifts: &shifts,
+    };
+    let window = resolve(&calendar, request.range, request.since, request.until)?;
+    let history = known(tenant, Feed::MachineHistory, ours, skew_ms);
+    Ok(Stage {
+        tenant,
+        now,
+        skew_ms,
+        shifts,
+        window,
+        machines,
+        history,
+    })
+}
+
+impl Stage<'_> {
+    /// The window as the mirror is asked.
+    pub(super) fn span(&self) -> Window {
+        Window {
+            since: self.window.since,
+            until: self.window.until,
+        }
+    }
+
+    /// How another feed stands.
+    pub(super) fn known(&self, feed: Feed) -> Known {
+        let ours = moved(self.now, -self.skew_ms);
+        known(self.tenant, feed, ours, self.skew_ms)
+    }
+
+    /// What the numbers rest on. `definition` is a key of the message catalogue.
+    pub(super) fn basis(&self, definition: &str, data: Known) -> FigureBasis {
+        let mut notes = Vec::new();
+        let first = self.shifts.iter().map(|shift| shift.start).min();
+        if self.window.is_calendar_assumed {
+            notes.push(note(FigureNoteKind::CalendarAssumed));
+        } else if first.is_some_and(|first| first > self.window.since) {
+            notes.push(note(FigureNoteKind::CalendarPartial));
+        }
+        FigureBasis {
+            origin: FigureOrigin::ComputedHere,
+            definition: definition.to_owned(),
+            server_time: self.now,
+            data_until: data.until,
+            corrected: 0,
+            notes,
+        }
+    }
+}
+
+/// A note without a count.
+pub(super) const fn note(kind: FigureNoteKind) -> FigureNote {
+    FigureNote { kind, count: None }
+}
+
+/// Adds a note where there is something to count.
+pub(super) fn count_note(basis: &mut FigureBasis, kind: FigureNoteKind, count: u32) {
+    if count > 0 {
+        basis.notes.push(FigureNote {
+            kind,
+            count: Some(count),
+        });
+    }
+}
+
+fn known(tenant: &Tenant, feed: Feed, ours: Timestamp, skew_ms: i64) -> Known {
+    let view = tenant.feeds.view(feed, is_configured(tenant, feed), ours);
+    let is_on_time = matches!(
+        view.state,
+        FeedViewState::Live | FeedViewState::Polling | FeedViewState::Delayed
+    );
+    // What a stream says about other feeds does not make this one known: only its own answers do.
+    let answered = tenant.feeds.last_ok(feed);
+    Known {
+        until: answered.map(|at| moved(at, skew_ms)),
+        is_stale: answered.is_some() && !is_on_time,
+        is_offered: view.state != FeedViewState::NotConfigured,
+    }
+}
+
+fn moved(at: Timestamp, by_ms: i64) -> Timestamp {
+    Timestamp::from_millis(at.millis().saturating_add(by_ms))
+}
+
+fn is_asked_for(machine: &MachineStatus, request: &PlantWindowRequest) -> bool {
+    let is = |wanted: &Option<String>, has: Option<&str>| wanted.is_none() || wanted.as_deref() == has;
+    is(&request.machine_id, Some(machine.machine_id.as_str()))
+        && is(&request.work_center, machine.equipment.work_center.as_deref())
+        && is(&request.area, machine.equipment.area.as_deref())
+}
+
+/// Machines without a line stand last.
+pub(super) fn place(machine: &MachineStatus) -> (bool, Option<&str>, &str) {
+    let line = machine.equipment.work_center.as_deref();
+    (line.is_none(), line, &machine.machine_id)
+}
+
+/// The shifts of the sites the machines stand at, and those of no named site.
+fn of_sites(mut shifts: Vec<Shift>, machines: &[Heard]) -> Vec<Shift> {
+    let sites: std::collections::BTreeSet<&str> = machines
+        .iter()
+        .filter_map(|(machine, _)| machine.equipment.site.as_deref())
+        .collect();
+    if !sites.is_empty() {
+        shifts.retain(|shift| shift.site.as_deref().is_none_or(|site| sites.contains(site)));
+    }
+    shifts
+}
+
+/// Nothing of the MES is configured: there is no plant to show.
+pub(super) fn is_without_plant(tenant: &Tenant) -> bool {
+    !is_configured(tenant, Feed::Machines) && tenant.feeds.last_contact(System::Mes).is_none()
+}
