@@ -51,6 +51,7 @@ pub(crate) fn router(control: Control) -> Router {
     Router::new()
         .route("/counts", get(counts))
         .route("/faults", get(show_faults).post(set_faults))
+        .route("/sessions/end", post(end_sessions))
         .route("/machines/{id}/stop", post(stop))
         .route("/machines/{id}/recover", post(recover))
         .route("/orders/{number}", get(order))
@@ -97,6 +98,11 @@ async fn set_faults(State(control): State<Control>, Json(wanted): Json<WantedFau
     }
     tracing::info!(sap = ?control.faults.sap(), mes = ?control.faults.mes(), "faults set");
     Json(faults(&control)).into_response()
+}
+
+async fn end_sessions(State(control): State<Control>) -> Response {
+    control.sap.end_sessions();
+    done(true)
 }
 
 async fn stop(State(control): State<Control>, Path(id): Path<String>, body: Option<Json<Stop>>) -> Response {

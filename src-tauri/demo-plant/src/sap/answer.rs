@@ -4,6 +4,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A refusal in SAP's shape.
@@ -147,9 +148,32 @@ impl IntoResponse for SapError {
     }
 }
 
+/// The envelope of every JSON answer.
+#[derive(Serialize)]
+pub(crate) struct Enveloped<T> {
+    pub(crate) d: T,
+}
+
+/// A page of a collection.
+#[derive(Serialize)]
+pub(crate) struct Collection<T> {
+    pub(crate) results: Vec<T>,
+    #[serde(rename = "__count", skip_serializing_if = "Option::is_none")]
+    pub(crate) count: Option<String>,
+    #[serde(rename = "__next", skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
 /// JSON as the gateway sends it.
-pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
+    let body = match serde_json::to_vec(body) {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(

@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 
 use jiff::civil::DateTime;
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// A property's type with the facets that `$metadata` announces; a string of length 0 has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,18 +45,6 @@ impl Edm {
             EdmType::Decimal(..) => Self::Decimal(Decimal::ZERO),
             EdmType::DateTime | EdmType::DateTimeOffset => Self::Null,
             EdmType::Time => Self::Time("PT00H00M00S".to_owned()),
-        }
-    }
-
-    pub(crate) fn to_json(&self) -> Value {
-        match self {
-            Self::Null => Value::Null,
-            Self::String(text) => json!(text),
-            Self::Time(text) => json!(text),
-            Self::Boolean(flag) => json!(flag),
-            Self::Decimal(number) => json!(number.to_string()),
-            Self::DateTime(ms) => json!(format!("/Date({ms})/")),
-            Self::DateTimeOffset(ms) => json!(format!("/Date({ms}+0000)/")),
         }
     }
 
@@ -99,6 +88,20 @@ impl Edm {
         match self {
             Self::Decimal(number) => *number,
             _ => Decimal::ZERO,
+        }
+    }
+}
+
+impl Serialize for Edm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_none(),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Time(text) => serializer.serialize_str(text),
+            Self::Boolean(flag) => serializer.serialize_bool(*flag),
+            Self::Decimal(number) => serializer.collect_str(number),
+            Self::DateTime(ms) => serializer.collect_str(&format_args!("/Date({ms})/")),
+            Self::DateTimeOffset(ms) => serializer.collect_str(&format_args!("/Date({ms}+0000)/")),
         }
     }
 }
@@ -182,16 +185,18 @@ fn civil(ms: i64) -> Option<DateTime> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn values_are_written_as_the_gateway_writes_them() {
-        assert_eq!(Edm::Decimal(Decimal::new(1234, 2)).to_json(), json!("12.34"));
+        assert_eq!(json!(Edm::Decimal(Decimal::new(1234, 2))), json!("12.34"));
         assert_eq!(
-            Edm::DateTime(1_700_000_000_000).to_json(),
+            json!(Edm::DateTime(1_700_000_000_000)),
             json!("/Date(1700000000000)/")
         );
-        assert_eq!(Edm::DateTimeOffset(5).to_json(), json!("/Date(5+0000)/"));
+        assert_eq!(json!(Edm::DateTimeOffset(5)), json!("/Date(5+0000)/"));
     }
 
     #[test]

@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 
 use crate::faults::{Faults, SapFault, ServiceFault, hold};
 use crate::line::Line;
-use answer::SapError;
+use answer::{Collection, Enveloped, SapError};
 use books::Books;
 use ledger::Ledger;
 use path::Target;
@@ -157,7 +157,12 @@ impl Sap {
         let set = SetId::PurchaseOrder.set();
         let pairs = [("$expand".to_owned(), "to_PurchaseOrderItem".to_owned())];
         let query = Query::parse(&pairs, set).ok()?;
-        Some(query.shape().entity(&*books, set, record, ""))
+        serde_json::to_value(query.shape().entity(&*books, set, record, "")).ok()
+    }
+
+    /// Ends every session, as a restarted server does: tokens and cookies handed out before are worth nothing.
+    pub(crate) fn end_sessions(&self) {
+        *hold(&self.sessions) = Sessions::default();
     }
 
     pub(crate) fn move_goods(&self, now_ms: i64) {
@@ -372,7 +377,9 @@ impl Call<'_> {
         base: &str,
     ) -> Result<Response, SapError> {
         let query = Query::parse(self.pairs, set)?;
-        let body = json!({"d": query.shape().entity(books, set, record, base)});
+        let body = Enveloped {
+            d: query.shape().entity(books, set, record, base),
+        };
         let mut response = answer::json_response(StatusCode::OK, &body);
         if let Some(etag) = shape::etag(record).and_then(|etag| HeaderValue::from_str(&etag).ok()) {
             response.headers_mut().insert(header::ETAG, etag);
@@ -390,20 +397,17 @@ impl Call<'_> {
         at: impl Fn(usize) -> Option<Record<'b>>,
     ) -> Result<Response, SapError> {
         let page = query.page(found);
-        let results: Vec<Value> = page
-            .places
-            .into_iter()
-            .filter_map(at)
-            .map(|record| query.shape().entity(books, set, record, base))
-            .collect();
-        let mut d = json!({"results": results});
-        if let Some(count) = page.count {
-            d["__count"] = json!(count.to_string());
-        }
-        if let Some(next) = page.next {
-            d["__next"] = json!(self.next_link(next));
-        }
-        Ok(answer::json_response(StatusCode::OK, &json!({"d": d})))
+        let d = Collection {
+            results: page
+                .places
+                .into_iter()
+                .filter_map(at)
+                .map(|record| query.shape().entity(books, set, record, base))
+                .collect(),
+            count: page.count.map(|count| count.to_string()),
+            next: page.next.map(|token| self.next_link(token)),
+        };
+        Ok(answer::json_response(StatusCode::OK, &Enveloped { d }))
     }
 
     /// This request's own address with another `$skiptoken`.
@@ -468,7 +472,9 @@ impl Call<'_> {
         };
         let expand = [("$expand".to_owned(), "to_PurchaseOrderItem".to_owned())];
         let shape = Query::parse(&expand, set)?;
-        let body = json!({"d": shape.shape().entity(&*books, set, record, &base)});
+        let body = Enveloped {
+            d: shape.shape().entity(&*books, set, record, &base),
+        };
         let mut response = answer::json_response(StatusCode::CREATED, &body);
         let headers = response.headers_mut();
         if let Ok(location) = HeaderValue::from_str(&format!("{base}{}('{number}')", set.name)) {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use super::answer::SapError;
 use super::edm::Edm;
@@ -76,37 +77,114 @@ impl Shape {
         }
     }
 
-    /// The JSON of one entity, `base` being the service root with a trailing slash.
-    pub(crate) fn entity(
-        &self,
-        data: &dyn Rows,
+    /// One entity ready to be written, `base` being the service root with a trailing slash.
+    pub(crate) fn entity<'a>(
+        &'a self,
+        data: &'a dyn Rows,
         set: &'static EntitySet,
-        record: Record<'_>,
-        base: &str,
-    ) -> Value {
-        let uri = format!("{base}{}({})", set.name, record.key_predicate(set));
-        let mut entity = Map::from_iter([("__metadata".to_owned(), head(set, record, &uri, base))]);
-        for property in set.properties {
-            let wanted = self.properties.as_ref();
+        record: Record<'a>,
+        base: &'a str,
+    ) -> Shown<'a> {
+        Shown {
+            shape: self,
+            data,
+            set,
+            record,
+            base,
+        }
+    }
+}
+
+/// An entity as it is written: straight to the answer, because a page of orders with their items is large.
+pub(crate) struct Shown<'a> {
+    shape: &'a Shape,
+    data: &'a dyn Rows,
+    set: &'static EntitySet,
+    record: Record<'a>,
+    base: &'a str,
+}
+
+/// A list of entities inside another.
+#[derive(Serialize)]
+struct Expanded<'a> {
+    results: Vec<Shown<'a>>,
+}
+
+/// A link instead of what it leads to.
+#[derive(Serialize)]
+struct Deferred {
+    #[serde(rename = "__deferred")]
+    link: Link,
+}
+
+#[derive(Serialize)]
+struct Link {
+    uri: String,
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    id: &'a str,
+    uri: &'a str,
+    #[serde(rename = "type")]
+    type_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let uri = format!(
+            "{}{}({})",
+            self.base,
+            self.set.name,
+            self.record.key_predicate(self.set)
+        );
+        let service = self.base.trim_end_matches('/').rsplit('/').next();
+        let mut map = serializer.serialize_map(None)?;
+        let head = Head {
+            id: &uri,
+            uri: &uri,
+            type_name: format!("{}.{}", service.unwrap_or_default(), self.set.type_name()),
+            etag: etag(self.record),
+        };
+        map.serialize_entry("__metadata", &head)?;
+        let wanted = self.shape.properties.as_ref();
+        for property in self.set.properties {
             if wanted.is_none_or(|wanted| wanted.contains(property.name)) {
-                entity.insert(property.name.to_owned(), record.get(property).to_json());
+                map.serialize_entry(property.name, &self.record.get(property))?;
             }
         }
-        for navigation in set.navigations {
+        for navigation in self.set.navigations {
             let expanded = self
+                .shape
                 .expand
                 .iter()
                 .find(|(wanted, _)| wanted.name == navigation.name);
-            let value = match expanded {
-                Some((_, inner)) => expanded_value(inner, data, navigation, record, base),
-                None if self.properties.is_none() => {
-                    json!({"__deferred": {"uri": format!("{uri}/{}", navigation.name)}})
+            if let Some((_, inner)) = expanded {
+                let mut results = self.follow(inner, navigation);
+                if navigation.is_many {
+                    map.serialize_entry(navigation.name, &Expanded { results })?;
+                } else {
+                    results.truncate(1);
+                    map.serialize_entry(navigation.name, &results.pop())?;
                 }
-                None => continue,
-            };
-            entity.insert(navigation.name.to_owned(), value);
+            } else if wanted.is_none() {
+                let uri = format!("{uri}/{}", navigation.name);
+                map.serialize_entry(navigation.name, &Deferred { link: Link { uri } })?;
+            }
         }
-        Value::Object(entity)
+        map.end()
+    }
+}
+
+impl<'a> Shown<'a> {
+    fn follow(&self, shape: &'a Shape, navigation: &'static Navigation) -> Vec<Shown<'a>> {
+        self.data
+            .follow(navigation, self.record)
+            .into_iter()
+            .map(|target| shape.entity(self.data, navigation.target.set(), target, self.base))
+            .collect()
     }
 }
 
@@ -140,40 +218,14 @@ pub(crate) fn etag(record: Record<'_>) -> Option<String> {
     }
 }
 
-fn head(set: &EntitySet, record: Record<'_>, uri: &str, base: &str) -> Value {
-    let service = base.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let mut metadata = json!({"id": uri, "uri": uri, "type": format!("{service}.{}", set.type_name())});
-    if let Some(etag) = etag(record) {
-        metadata["etag"] = json!(etag);
-    }
-    metadata
-}
-
-fn expanded_value(
-    shape: &Shape,
-    data: &dyn Rows,
-    navigation: &'static Navigation,
-    record: Record<'_>,
-    base: &str,
-) -> Value {
-    let set = navigation.target.set();
-    let targets = data.follow(navigation, record);
-    let mut shown = targets
-        .into_iter()
-        .map(|target| shape.entity(data, set, target, base));
-    if navigation.is_many {
-        json!({"results": shown.collect::<Vec<_>>()})
-    } else {
-        shown.next().unwrap_or(Value::Null)
-    }
-}
-
 fn names(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::sap::books::Books;
     use crate::sap::schema::SetId;
@@ -183,7 +235,7 @@ mod tests {
         let set = SetId::PurchaseOrder.set();
         let shape = Shape::parse(select, expand, set).unwrap();
         let record = books.at(SetId::PurchaseOrder, 0).unwrap();
-        shape.entity(&books, set, record, "http://h/S/")
+        serde_json::to_value(shape.entity(&books, set, record, "http://h/S/")).unwrap()
     }
 
     #[test]

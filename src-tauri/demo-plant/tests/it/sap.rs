@@ -292,3 +292,23 @@ async fn faults_break_what_they_say() {
     let order = plant.control("/orders/4500000301", None).await;
     assert_eq!(order["CorrespncExternalReference"], json!("LOST00000001"));
 }
+
+#[tokio::test]
+async fn tokens_of_an_ended_session_are_refused_until_a_new_one_is_fetched() {
+    let plant = Plant::start(&[]).await;
+    let (token, cookies) = plant.token().await;
+    let ended = plant.control("/sessions/end", Some(json!({}))).await;
+    assert_eq!(ended, json!({"done": true}));
+    let refused = plant
+        .sap(Method::POST, &format!("{SERVICE}/A_PurchaseOrder"))
+        .header("x-csrf-token", token)
+        .header("cookie", cookies)
+        .json(&order("ENDED0000001"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), 403);
+    assert_eq!(refused.headers()["x-csrf-token"], "Required");
+    let created = plant.post_order(&order("ENDED0000001")).await.unwrap();
+    assert_eq!(created.status(), 201);
+}
