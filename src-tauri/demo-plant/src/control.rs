@@ -29,6 +29,8 @@ struct Counts {
     #[serde(flatten)]
     sap: SapCounts,
     mes_requests: u64,
+    /// Commands that were carried out; refused and repeated ones are not.
+    mes_commands: u64,
 }
 
 /// Faults to switch; what is absent stays as it is.
@@ -62,6 +64,7 @@ async fn counts(State(control): State<Control>) -> Response {
     Json(Counts {
         sap: control.sap.counts(),
         mes_requests: control.mes.requests(),
+        mes_commands: control.mes.commands_done(),
     })
     .into_response()
 }

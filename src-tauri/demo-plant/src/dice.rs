@@ -41,6 +41,18 @@ impl Dice {
         self.between(0, 99) < percent
     }
 
+    /// How many of `pieces` meet a fate that `per_mille` of a thousand meet; small lots draw piece by piece.
+    pub(crate) fn share(&mut self, pieces: i64, per_mille: i64) -> i64 {
+        if pieces <= 20 {
+            return (0..pieces)
+                .map(|_| i64::from(self.between(0, 999) < per_mille))
+                .sum();
+        }
+        let expected = pieces * per_mille * self.between(60, 140);
+        let (whole, rest) = (expected / 100_000, expected % 100_000);
+        (whole + i64::from(self.between(0, 99_999) < rest)).min(pieces)
+    }
+
     /// One of the items; `None` only for an empty slice.
     pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         let last = items.len().checked_sub(1)?;
@@ -83,6 +95,12 @@ mod tests {
             assert!((15_000..=180_000).contains(&dwell), "dwell out of range: {dwell}");
         }
         assert_eq!(dice.between(5, 5), 5);
+        for pieces in [0, 1, 20, 21, 5_000] {
+            let share = dice.share(pieces, 20);
+            assert!((0..=pieces).contains(&share), "{share} of {pieces}");
+        }
+        let many: i64 = (0..1_000).map(|_| dice.share(100, 20)).sum();
+        assert!((1_800..=2_200).contains(&many), "2 % of 100,000 are not {many}");
         assert_eq!(dice.pick::<u8>(&[]), None);
     }
 }

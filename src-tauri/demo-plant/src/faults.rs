@@ -54,6 +54,22 @@ pub(crate) enum MesFault {
     Down,
     /// Answers come, but the data behind them stands still.
     Stale,
+    /// 503 with `Retry-After` in seconds, except on `/health`.
+    Busy,
+    /// 429 with `Retry-After` as a date, except on `/health`.
+    TooMany,
+    /// Every answer takes four seconds.
+    Slow,
+    /// `/health` says `degraded`; all else works.
+    Degraded,
+    /// `/health` is 503 and says `down`; all else is 503.
+    Unhealthy,
+    /// A command is carried out, then the connection is cut before the answer.
+    LostCommand,
+    /// Commands are answered with 503 before anything is done.
+    BusyCommands,
+    /// The MES takes no commands and does not announce any.
+    NoCommands,
 }
 
 /// The faults in force.

@@ -49,9 +49,17 @@ struct Options {
     /// Port for counts, faults and forced states (no credentials); 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     control_port: u16,
-    /// How many times faster than usual machines change their state. Clocks and cycle times stay real.
+    /// How many times faster than usual things happen: states end, orders are done, inspections are due. Clocks and cycle
+    /// times stay real, so orders have fewer pieces instead.
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     speed: f64,
+    /// How many machines the MES has, from 1 to 5000. Up to 120 have 8 days of past; with more the past is shorter, from
+    /// 960 on a day, so that the plant starts in seconds and stays below a GiB.
+    #[arg(long, default_value_t = 24, value_parser = machines)]
+    machines: usize,
+    /// The MES is read-only: it neither takes nor announces commands.
+    #[arg(long)]
+    no_commands: bool,
     /// The agent looks but asks for nothing.
     #[arg(long)]
     quiet_agent: bool,
@@ -97,11 +105,16 @@ async fn run(options: Options) -> anyhow::Result<()> {
         Arc::clone(&faults),
         options.state.as_deref(),
     )?);
+    let plan = mes::Plan {
+        seed: options.seed,
+        speed: options.speed,
+        machines: options.machines,
+    };
     let mes = Arc::new(mes::open(
-        options.seed,
+        plan,
         now_ms,
-        options.speed,
         token.clone(),
+        !options.no_commands,
         Arc::clone(&faults),
     ));
     let control = control::Control {
@@ -260,6 +273,11 @@ fn speed(text: &str) -> Result<f64, String> {
     positive(text)
         .filter(|speed| *speed <= 1000.0)
         .ok_or_else(|| "give a number above 0 and up to 1000".to_owned())
+}
+
+fn machines(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=5000).contains(number));
+    number.ok_or_else(|| "give a number from 1 to 5000".to_owned())
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -7,8 +7,10 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::floor::{FloorReading, HOLD, Wish};
 use super::need::{Need, Reading, Size};
 use super::reply::Reply;
+use super::subject::{Ask, Subject};
 use crate::company::{COMPANY_CODE, Material, PURCHASING_ORGANIZATION, SUPPLIERS};
 use crate::dice::Dice;
 
@@ -21,6 +23,14 @@ const EXPIRED_FOR: Duration = Duration::from_secs(2 * 60);
 /// Goods of the demo arrive within this time.
 const COVERED_FOR: Duration = Duration::from_secs(15 * 60);
 
+/// How long an order stays on hold before the agent asks for its release.
+const HELD_FOR: Duration = Duration::from_secs(4 * 60);
+const PURCHASE: &str = "sap_create_purchase_order";
+/// One of so many requests goes to the MES; the first one never does.
+const FLOOR_EVERY: usize = 3;
+/// The wishes in turn, the harmless one first.
+const WISHES: [Wish; 4] = [Wish::Trim, Wish::Hold, Wish::Shift, Wish::Release];
+
 /// The sizes in turn, so that small, usual and large requests all appear early.
 const TURNS: [Size; 6] = [
     Size::Usual,
@@ -31,24 +41,18 @@ const TURNS: [Size; 6] = [
     Size::Usual,
 ];
 
-/// A request for a purchase order.
-#[derive(Debug, Clone)]
-pub(crate) struct Ask {
-    /// The idempotency key.
-    pub(crate) key: String,
-    pub(crate) material: &'static str,
-    pub(crate) plant: &'static str,
-    pub(crate) arguments: Value,
-    pub(crate) approval_id: Option<String>,
-}
-
 /// What the agent remembers.
 #[derive(Debug)]
 pub(crate) struct Desk {
     open: Vec<Ask>,
-    resting: HashMap<(&'static str, &'static str), Instant>,
+    resting: HashMap<Subject, Instant>,
     denied: HashMap<&'static str, Instant>,
     turn: usize,
+    /// Requests of any kind so far, and those to the MES among them.
+    asked: usize,
+    floor_turn: usize,
+    /// Orders on hold because this agent asked for it.
+    held: Vec<String>,
     dice: Dice,
 }
 
@@ -59,6 +63,9 @@ impl Desk {
             resting: HashMap::new(),
             denied: HashMap::new(),
             turn: 0,
+            asked: 0,
+            floor_turn: 0,
+            held: Vec::new(),
             dice,
         }
     }
@@ -92,18 +99,64 @@ impl Desk {
             return;
         };
         let ask = self.open.swap_remove(at);
-        match reply {
-            Reply::Denied { .. } | Reply::Refused { .. } | Reply::Failed { .. } => {
-                self.denied.insert(ask.material, now + DENIED_FOR);
+        let rest = match (&ask.subject, reply) {
+            (Subject::Material { material, .. }, Reply::Denied { .. })
+            | (Subject::Material { material, .. }, Reply::Refused { .. } | Reply::Failed { .. }) => {
+                self.denied.insert(material, now + DENIED_FOR);
+                return;
             }
-            Reply::Expired | Reply::NotDone { .. } => {
-                self.resting.insert((ask.material, ask.plant), now + EXPIRED_FOR);
+            (_, Reply::Denied { .. } | Reply::Refused { .. }) => DENIED_FOR,
+            // What failed on the floor has mostly changed in the meantime; a new look will tell.
+            (_, Reply::Expired | Reply::NotDone { .. } | Reply::Failed { .. }) => EXPIRED_FOR,
+            (Subject::Order(id), Reply::Ordered { .. }) => {
+                self.held.retain(|held| held != id);
+                if ask.tool == HOLD {
+                    self.held.push(id.clone());
+                }
+                // Long enough on hold to be seen, short enough to be released by the one who asked for it.
+                HELD_FOR
             }
             // An order that may exist must not be ordered again.
-            Reply::Ordered { .. } | Reply::Unknown | Reply::Pending { .. } | Reply::SlowDown { .. } => {
-                self.resting.insert((ask.material, ask.plant), now + COVERED_FOR);
+            (_, Reply::Ordered { .. } | Reply::Unknown | Reply::Pending { .. } | Reply::SlowDown { .. }) => {
+                COVERED_FOR
             }
+        };
+        self.resting.insert(ask.subject, now + rest);
+    }
+
+    /// What should come next, if the shop floor is to be asked and something of the kind is offered.
+    pub(crate) fn wants_from_floor(&self, tools: &[String]) -> Vec<Wish> {
+        if self.asked % FLOOR_EVERY != FLOOR_EVERY - 1 {
+            return Vec::new();
         }
+        let turns = WISHES.iter().cycle().skip(self.floor_turn % WISHES.len());
+        turns
+            .take(WISHES.len())
+            .copied()
+            .filter(|wish| tools.iter().any(|tool| tool == wish.tool()))
+            .collect()
+    }
+
+    /// Picks the first of these wishes that the reading calls for and puts it on the desk.
+    pub(crate) fn plan_floor(
+        &mut self,
+        wishes: &[Wish],
+        reading: &FloorReading,
+        now: Instant,
+    ) -> Option<Ask> {
+        self.resting.retain(|_, until| *until > now);
+        let (open, resting, held) = (&self.open, &self.resting, &self.held);
+        let is_free = |subject: &Subject| {
+            !resting.contains_key(subject) && !open.iter().any(|ask| ask.subject == *subject)
+        };
+        let dice = &mut self.dice;
+        let ask = wishes
+            .iter()
+            .find_map(|wish| reading.ask(*wish, &is_free, held, dice))?;
+        self.floor_turn += 1;
+        self.asked += 1;
+        self.open.push(ask.clone());
+        Some(ask)
     }
 
     /// Picks the next request from what was read and puts it on the desk.
@@ -112,10 +165,10 @@ impl Desk {
         self.denied.retain(|_, until| *until > now);
         let mut needs: Vec<Need> = reading.needs();
         needs.retain(|need| {
-            let key = (need.material.number, need.plant);
-            !self.resting.contains_key(&key)
-                && !self.denied.contains_key(key.0)
-                && !self.open.iter().any(|ask| (ask.material, ask.plant) == key)
+            let subject = need.subject();
+            !self.resting.contains_key(&subject)
+                && !self.denied.contains_key(need.material.number)
+                && !self.open.iter().any(|ask| ask.subject == subject)
         });
         needs.sort_by_key(Need::coverage);
         let wanted = TURNS[self.turn % TURNS.len()];
@@ -125,21 +178,14 @@ impl Desk {
             .or(needs.first())?
             .clone();
         self.turn += 1;
-        let key = format!("demo-{}", uuid::Uuid::new_v4().simple());
-        let arguments = self.arguments(&need, reading, &key, now_ms);
-        let (material, plant) = (need.material.number, need.plant);
-        let ask = Ask {
-            key,
-            material,
-            plant,
-            arguments,
-            approval_id: None,
-        };
+        self.asked += 1;
+        let arguments = self.arguments(&need, reading, now_ms);
+        let ask = Ask::new(PURCHASE, need.subject(), arguments, "Jana Moreno, Buyer");
         self.open.push(ask.clone());
         Some(ask)
     }
 
-    fn arguments(&mut self, need: &Need, reading: &Reading, key: &str, now_ms: i64) -> Value {
+    fn arguments(&mut self, need: &Need, reading: &Reading, now_ms: i64) -> Value {
         let material = need.material;
         let quoted = Decimal::new(self.dice.between(97, 103), 2);
         let price = (material.price() * quoted).round_dp(2);
@@ -162,8 +208,6 @@ impl Desk {
             "currency": "EUR",
             "items": [item],
             "rationale": rationale(need, reading),
-            "on_behalf_of": "Jana Moreno, Buyer",
-            "idempotency_key": key,
         })
     }
 }
@@ -290,17 +334,17 @@ mod tests {
         );
         let mut rest = Vec::new();
         while let Some(ask) = desk.plan(&opening(), now, 0) {
-            rest.push(ask.material);
+            rest.push(ask.subject);
         }
         assert_eq!(rest.len(), SHORT_AT_OPENING.len() - 2);
         assert!(
-            !rest.contains(&ordered.material) && !rest.contains(&denied.material),
+            !rest.contains(&ordered.subject) && !rest.contains(&denied.subject),
             "{rest:?}"
         );
         let later = now + DENIED_FOR + Duration::from_secs(1);
         assert_eq!(
-            desk.plan(&opening(), later, 0).map(|ask| ask.material),
-            Some(denied.material)
+            desk.plan(&opening(), later, 0).map(|ask| ask.subject),
+            Some(denied.subject)
         );
     }
 
@@ -308,7 +352,10 @@ mod tests {
     fn a_request_says_what_was_read_and_for_whom() {
         let mut desk = Desk::new(Dice::new(1, "agent"));
         let ask = desk.plan(&opening(), Instant::now(), 0).unwrap();
-        let material = Material::named(ask.material).unwrap();
+        let Subject::Material { material, .. } = ask.subject else {
+            panic!("about {}", ask.subject);
+        };
+        let material = Material::named(material).unwrap();
         assert_eq!(ask.arguments["supplier"], json!(material.supplier));
         assert_eq!(ask.arguments["on_behalf_of"], json!("Jana Moreno, Buyer"));
         assert_eq!(ask.arguments["idempotency_key"], json!(ask.key));
@@ -317,6 +364,83 @@ mod tests {
                 .as_str()
                 .unwrap()
                 .contains("below the reorder point")
+        );
+    }
+
+    fn floor() -> FloorReading {
+        let mut reading = FloorReading::default();
+        reading.add_orders(&json!([
+            {"id": "MO-1", "status": "released", "version": 2, "priority": 7, "equipment": {"work_unit": "PS-01"}},
+            {"id": "MO-2", "status": "paused", "version": 3, "priority": 7, "equipment": {"work_unit": "PS-01"}},
+        ]));
+        reading.add_machines(&json!([
+            {"machine_id": "PS-01", "status": "running", "version": 9, "planned_cycle_s": "12.5", "last_cycle_s": "13.0"},
+            {"machine_id": "PS-02", "status": "running", "version": 9, "planned_cycle_s": "5", "last_cycle_s": "5.2"},
+        ]));
+        reading
+    }
+
+    #[test]
+    fn every_third_request_goes_to_the_floor_and_the_first_one_never() {
+        let now = Instant::now();
+        let tools = [
+            "mes_set_cycle_target",
+            "mes_hold_production_order",
+            "mes_release_production_order",
+        ];
+        let tools = tools.map(str::to_owned);
+        let mut desk = Desk::new(Dice::new(1, "agent"));
+        let mut asked = Vec::new();
+        for _ in 0..12 {
+            let wishes = desk.wants_from_floor(&tools);
+            let ask = desk
+                .plan_floor(&wishes, &floor(), now)
+                .or_else(|| desk.plan(&opening(), now, 0))
+                .unwrap();
+            asked.push(ask.tool);
+        }
+        assert_eq!(asked[..2], [PURCHASE, PURCHASE]);
+        let floor: Vec<&str> = asked.iter().skip(2).step_by(3).copied().collect();
+        assert_eq!(
+            floor,
+            [
+                "mes_set_cycle_target",
+                "mes_hold_production_order",
+                "mes_set_cycle_target",
+                "mes_release_production_order"
+            ]
+        );
+        assert!(
+            asked.iter().filter(|tool| **tool == PURCHASE).count() == 8,
+            "{asked:?}"
+        );
+        let mut desk = Desk::new(Dice::new(1, "agent"));
+        desk.asked = 2;
+        assert!(
+            desk.wants_from_floor(&[]).is_empty(),
+            "what is not offered is not asked for"
+        );
+    }
+
+    #[test]
+    fn what_was_held_on_request_is_released_later_and_not_at_once() {
+        let now = Instant::now();
+        let mut desk = Desk::new(Dice::new(1, "agent"));
+        let hold = desk.plan_floor(&[Wish::Hold], &floor(), now).unwrap();
+        desk.settle(&hold.key, &Reply::Ordered { number: None }, now);
+        let mut reading = FloorReading::default();
+        reading.add_orders(&json!([
+            {"id": "MO-1", "status": "paused", "version": 3, "priority": 7, "equipment": {"work_unit": "PS-01"}},
+        ]));
+        assert!(desk.plan_floor(&[Wish::Release], &reading, now).is_none());
+        let later = now + HELD_FOR + Duration::from_secs(1);
+        let release = desk.plan_floor(&[Wish::Release], &reading, later).unwrap();
+        assert_eq!(release.arguments["order_id"], json!("MO-1"));
+        assert!(
+            release.arguments["reason"]
+                .as_str()
+                .unwrap()
+                .contains("on request")
         );
     }
 }

@@ -1,11 +1,13 @@
-//! The purchasing agent: a real MCP client that reads stock and machines through the console's gateway and asks for
-//! purchase orders that the readings call for. It owns nothing: what it may do, a person decides at the other end.
+//! The agent: a real MCP client that reads stock, machines and orders through the console's gateway and asks for purchase
+//! orders, and now and then for changes on the shop floor, that the readings call for. It owns nothing: what it may do, a person decides at the other end.
 //! It comes back after lost connections and asks again with the same idempotency key, so nothing is ordered twice.
 
 mod desk;
+mod floor;
 mod gateway;
 mod need;
 mod reply;
+mod subject;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,10 +19,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::dice::Dice;
 use crate::faults::hold;
-use desk::{Ask, Desk};
+use desk::Desk;
+use floor::{FloorReading, Wish};
 use gateway::{Gateway, Lost};
 use need::Reading;
 use reply::Reply;
+use subject::{Ask, Subject};
 
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
@@ -103,7 +107,7 @@ async fn session(
 ) -> Ended {
     let mut pursuits = JoinSet::new();
     for ask in hold(desk).open() {
-        tracing::info!(material = ask.material, "the agent comes back to an open request");
+        tracing::info!(subject = %ask.subject, "the agent comes back to an open request");
         pursuits.spawn(pursue(Arc::clone(gateway), Arc::clone(desk), ask));
     }
     let mut next_look = Instant::now();
@@ -153,16 +157,43 @@ async fn session(
 
 /// Reads the plant and picks what to ask for; `None` when nothing is needed.
 async fn ask_for_something(gateway: &Gateway, desk: &Mutex<Desk>) -> Result<Option<Ask>, Lost> {
+    let wishes = hold(desk).wants_from_floor(gateway.tools());
+    if let Some(ask) = ask_for_the_floor(gateway, desk, &wishes).await? {
+        return Ok(Some(ask));
+    }
     let reading = read(gateway).await?;
     let ask = hold(desk).plan(&reading, Instant::now(), crate::now_ms());
     match &ask {
         Some(ask) => tracing::info!(
-            material = ask.material,
-            plant = ask.plant,
+            subject = %ask.subject,
             arguments = %ask.arguments["items"],
             "the agent asks for a purchase order"
         ),
         None => tracing::info!("the agent needs nothing"),
+    }
+    Ok(ask)
+}
+
+/// Reads orders and machines, whose versions a change needs, and picks a change; `None` when it is not the turn of one.
+async fn ask_for_the_floor(
+    gateway: &Gateway,
+    desk: &Mutex<Desk>,
+    wishes: &[Wish],
+) -> Result<Option<Ask>, Lost> {
+    if wishes.is_empty() {
+        return Ok(None);
+    }
+    let mut reading = FloorReading::default();
+    let nothing = || serde_json::json!({});
+    if let Some(answer) = gateway.read("mes_get_production_orders", nothing()).await? {
+        reading.add_orders(&answer);
+    }
+    if let Some(answer) = gateway.read("mes_get_machine_status", nothing()).await? {
+        reading.add_machines(&answer);
+    }
+    let ask = hold(desk).plan_floor(wishes, &reading, Instant::now());
+    if let Some(ask) = &ask {
+        tracing::info!(tool = ask.tool, subject = %ask.subject, "the agent asks for a change on the floor");
     }
     Ok(ask)
 }
@@ -200,11 +231,7 @@ async fn pursue(gateway: Arc<Gateway>, desk: Arc<Mutex<Desk>>, ask: Ask) -> Resu
                 let arguments = serde_json::json!({"approval_id": id});
                 gateway.call("await_approval", arguments).await?
             }
-            None => {
-                gateway
-                    .call("sap_create_purchase_order", ask.arguments.clone())
-                    .await?
-            }
+            None => gateway.call(ask.tool, ask.arguments.clone()).await?,
         };
         match reply {
             Reply::Pending {
@@ -214,7 +241,7 @@ async fn pursue(gateway: Arc<Gateway>, desk: Arc<Mutex<Desk>>, ask: Ask) -> Resu
                 if approval_id.is_none() {
                     tracing::info!(
                         approval = id,
-                        material = ask.material,
+                        subject = %ask.subject,
                         "the request waits for a person"
                     );
                 }
@@ -223,7 +250,7 @@ async fn pursue(gateway: Arc<Gateway>, desk: Arc<Mutex<Desk>>, ask: Ask) -> Resu
                 sleep(retry_after).await;
             }
             Reply::SlowDown { retry_after } => {
-                tracing::info!(material = ask.material, "the gateway wants fewer calls");
+                tracing::info!(subject = %ask.subject, "the gateway wants fewer calls");
                 sleep(retry_after).await;
             }
             settled => {
@@ -236,25 +263,28 @@ async fn pursue(gateway: Arc<Gateway>, desk: Arc<Mutex<Desk>>, ask: Ask) -> Resu
 }
 
 fn report(ask: &Ask, reply: &Reply) {
-    let material = ask.material;
+    let subject = &ask.subject;
     match reply {
+        Reply::Ordered { .. } if !matches!(subject, Subject::Material { .. }) => {
+            tracing::info!(%subject, tool = ask.tool, "the change was made");
+        }
         Reply::Ordered { number: Some(number) } => {
-            tracing::info!(material, order = number, "the purchase order exists");
+            tracing::info!(%subject, order = number, "the purchase order exists");
         }
         Reply::Ordered { number: None } => {
-            tracing::info!(material, "the purchase order exists, number not told");
+            tracing::info!(%subject, "the purchase order exists, number not told");
         }
-        Reply::Denied { reason } => tracing::info!(material, reason, "the request was denied"),
-        Reply::Expired => tracing::info!(material, "nobody decided in time"),
+        Reply::Denied { reason } => tracing::info!(%subject, reason, "the request was denied"),
+        Reply::Expired => tracing::info!(%subject, "nobody decided in time"),
         Reply::Failed { reason } => {
-            tracing::warn!(material, reason, "the order was approved but not created");
+            tracing::warn!(%subject, reason, "what was asked for was approved but not done");
         }
         Reply::Unknown => tracing::warn!(
-            material,
-            "whether the order exists is not known; not asking again"
+            %subject,
+            "whether it was done is not known; not asking again"
         ),
-        Reply::Refused { reason } => tracing::warn!(material, reason, "the gateway refused the request"),
-        Reply::NotDone { reason } => tracing::info!(material, reason, "nothing was done"),
+        Reply::Refused { reason } => tracing::warn!(%subject, reason, "the gateway refused the request"),
+        Reply::NotDone { reason } => tracing::info!(%subject, reason, "nothing was done"),
         Reply::Pending { .. } | Reply::SlowDown { .. } => {}
     }
 }

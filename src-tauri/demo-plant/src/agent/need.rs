@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use super::subject::Subject;
 use crate::company::{MATERIALS, Material};
 
 /// What was read in one round.
@@ -106,6 +107,13 @@ impl Reading {
 }
 
 impl Need {
+    pub(crate) fn subject(&self) -> Subject {
+        Subject::Material {
+            material: self.material.number,
+            plant: self.plant,
+        }
+    }
+
     pub(crate) fn size(&self) -> Size {
         let value = self.material.lot_value();
         if value < Decimal::from(960) {
@@ -124,7 +132,7 @@ impl Need {
 }
 
 /// The objects of the first list, at any depth, whose entries have this field.
-fn rows<'a>(value: &'a Value, field: &str) -> Vec<&'a Value> {
+pub(super) fn rows<'a>(value: &'a Value, field: &str) -> Vec<&'a Value> {
     match value {
         Value::Array(items) if items.first().is_some_and(|item| item.get(field).is_some()) => {
             items.iter().collect()
@@ -143,7 +151,7 @@ fn rows<'a>(value: &'a Value, field: &str) -> Vec<&'a Value> {
     }
 }
 
-fn decimal(value: &Value) -> Option<Decimal> {
+pub(super) fn decimal(value: &Value) -> Option<Decimal> {
     match value {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) => number.to_string().parse().ok(),

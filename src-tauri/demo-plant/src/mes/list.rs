@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// How long a cursor lives.
 const CURSOR_LIFETIME_MS: i64 = 10 * 60 * 1000;
@@ -19,20 +19,20 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, title: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            status: 400,
-            title: "Bad Request",
+            status,
+            title,
             detail: detail.into(),
         }
     }
 
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(400, "Bad Request", detail)
+    }
+
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
-        Self {
-            status: 404,
-            title: "Not Found",
-            detail: detail.into(),
-        }
+        Self::new(404, "Not Found", detail)
     }
 }
 
@@ -61,19 +61,31 @@ pub(crate) struct Limits {
     pub(crate) most: usize,
 }
 
-/// A record with what lists need to know about it.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    /// The list's order.
-    pub(crate) key: String,
-    pub(crate) machine_id: String,
-    pub(crate) work_center: &'static str,
-    pub(crate) area: &'static str,
-    pub(crate) status: &'static str,
+/// What filters look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub(crate) machine_id: &'a str,
+    pub(crate) work_center: &'a str,
+    pub(crate) area: &'a str,
+    pub(crate) status: &'a str,
     pub(crate) updated_ms: i64,
     /// The interval the record covers; an open end is `i64::MAX`.
     pub(crate) interval: Option<(i64, i64)>,
-    pub(crate) body: Value,
+}
+
+/// A record that the filters let through, with its place in the list's order.
+#[derive(Debug)]
+pub(crate) struct Hit<R> {
+    pub(crate) key: String,
+    pub(crate) record: R,
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub(crate) struct Page<R> {
+    pub(crate) records: Vec<R>,
+    pub(crate) next_cursor: Option<String>,
+    pub(crate) total: usize,
 }
 
 impl Selection {
@@ -131,40 +143,51 @@ impl Selection {
         self.statuses.is_some()
     }
 
-    fn lets_through(&self, entry: &Entry) -> bool {
-        let named =
-            |set: &Option<BTreeSet<String>>, value: &str| set.as_ref().is_none_or(|set| set.contains(value));
-        let overlaps = entry.interval.is_none_or(|(start, end)| {
+    /// Whether the caller named a window, or asks for what has changed, whenever it was.
+    pub(crate) fn names_a_time(&self) -> bool {
+        self.since_ms.is_some() || self.until_ms.is_some() || self.updated_since_ms.is_some()
+    }
+
+    /// Whether the caller wants this machine at all; cheaper than looking at each of its records.
+    pub(crate) fn takes_machine(&self, id: &str) -> bool {
+        self.machine_ids.as_ref().is_none_or(|ids| ids.contains(id))
+    }
+
+    pub(crate) fn takes(&self, facts: &Facts<'_>) -> bool {
+        let overlaps = facts.interval.is_none_or(|(start, end)| {
             self.until_ms.is_none_or(|until| start < until) && self.since_ms.is_none_or(|since| end > since)
         });
-        named(&self.machine_ids, &entry.machine_id)
-            && named(&self.statuses, entry.status)
+        overlaps
+            && self.takes_machine(facts.machine_id)
+            && self
+                .statuses
+                .as_ref()
+                .is_none_or(|statuses| statuses.contains(facts.status))
             && self
                 .work_center
                 .as_deref()
-                .is_none_or(|wanted| wanted == entry.work_center)
-            && self.area.as_deref().is_none_or(|wanted| wanted == entry.area)
+                .is_none_or(|wanted| wanted == facts.work_center)
+            && self.area.as_deref().is_none_or(|wanted| wanted == facts.area)
             && self
                 .updated_since_ms
-                .is_none_or(|since| entry.updated_ms >= since)
-            && overlaps
+                .is_none_or(|since| facts.updated_ms >= since)
     }
 
-    /// The page of these entries: the items, the next cursor and the total.
-    pub(crate) fn page(&self, entries: Vec<Entry>) -> Result<(Vec<Value>, Option<String>, usize), Problem> {
-        let mut hits: Vec<Entry> = entries
-            .into_iter()
-            .filter(|entry| self.lets_through(entry))
-            .collect();
-        hits.sort_by(|a, b| a.key.cmp(&b.key));
+    /// The page that the cursor asks for.
+    pub(crate) fn page<R>(&self, mut hits: Vec<Hit<R>>) -> Result<Page<R>, Problem> {
         let total = hits.len();
         if let Some(cursor) = &self.cursor {
             let after = self.read_cursor(cursor)?;
-            hits.retain(|entry| entry.key > after);
+            hits.retain(|hit| hit.key > after);
         }
-        let next = (hits.len() > self.limit).then(|| self.write_cursor(&hits[self.limit - 1].key));
+        hits.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let next_cursor = (hits.len() > self.limit).then(|| self.write_cursor(&hits[self.limit - 1].key));
         hits.truncate(self.limit);
-        Ok((hits.into_iter().map(|entry| entry.body).collect(), next, total))
+        Ok(Page {
+            records: hits.into_iter().map(|hit| hit.record).collect(),
+            next_cursor,
+            total,
+        })
     }
 
     fn write_cursor(&self, key: &str) -> String {
@@ -185,12 +208,8 @@ impl Selection {
             ));
         }
         if self.now_ms - made_ms > CURSOR_LIFETIME_MS {
-            let detail = "the cursor has expired. Start again without it".to_owned();
-            return Err(Problem {
-                status: 410,
-                title: "Gone",
-                detail,
-            });
+            let detail = "the cursor has expired. Start again without it";
+            return Err(Problem::new(410, "Gone", detail));
         }
         Ok(key)
     }
@@ -224,19 +243,29 @@ mod tests {
         Selection::parse(&pairs, LIMITS, now_ms)
     }
 
-    fn entries() -> Vec<Entry> {
+    /// Five records, of those the ones that the filters let through.
+    fn hits(selection: &Selection) -> Vec<Hit<i64>> {
         (0..5)
-            .map(|n| Entry {
-                key: format!("{n}"),
-                machine_id: format!("M-{n}"),
-                work_center: "L1",
-                area: "Rolling",
-                status: if n == 0 { "down" } else { "running" },
-                updated_ms: n * 1000,
-                interval: Some((n * 1000, (n + 1) * 1000)),
-                body: json!(n),
+            .filter(|n| {
+                selection.takes(&Facts {
+                    machine_id: &format!("M-{n}"),
+                    work_center: "L1",
+                    area: "Rolling",
+                    status: if *n == 0 { "down" } else { "running" },
+                    updated_ms: n * 1000,
+                    interval: Some((n * 1000, (n + 1) * 1000)),
+                })
+            })
+            .map(|n| Hit {
+                key: n.to_string(),
+                record: n,
             })
             .collect()
+    }
+
+    fn page(pairs: &[(&str, &str)], now_ms: i64) -> Result<Page<i64>, Problem> {
+        let selection = select(pairs, now_ms)?;
+        selection.page(hits(&selection))
     }
 
     #[test]
@@ -248,31 +277,22 @@ mod tests {
             if let Some(cursor) = &cursor {
                 pairs.push(("cursor", cursor));
             }
-            let (items, next, total) = select(&pairs, 0).unwrap().page(entries()).unwrap();
-            assert_eq!(total, 5);
-            seen.extend(items);
-            cursor = next;
+            let page = page(&pairs, 0).unwrap();
+            assert_eq!(page.total, 5);
+            seen.extend(page.records);
+            cursor = page.next_cursor;
             if cursor.is_none() {
                 break;
             }
         }
-        assert_eq!(seen, [0, 1, 2, 3, 4].map(|n| json!(n)));
+        assert_eq!(seen, [0, 1, 2, 3, 4]);
     }
 
     #[test]
     fn foreign_and_old_cursors_are_refused() {
-        let (_, cursor, _) = select(&[("area", "Rolling")], 0)
-            .unwrap()
-            .page(entries())
-            .unwrap();
-        let cursor = cursor.unwrap();
-        let status = |pairs: &[(&str, &str)], now| {
-            select(pairs, now)
-                .unwrap()
-                .page(entries())
-                .map_err(|problem| problem.status)
-                .map(|_| ())
-        };
+        let cursor = page(&[("area", "Rolling")], 0).unwrap().next_cursor.unwrap();
+        let status =
+            |pairs: &[(&str, &str)], now| page(pairs, now).map_err(|problem| problem.status).map(|_| ());
         assert_eq!(status(&[("cursor", &cursor)], 0), Err(400), "other filters");
         assert_eq!(status(&[("cursor", "zzz")], 0), Err(400), "not a cursor");
         let old = CURSOR_LIFETIME_MS + 1;
@@ -289,7 +309,7 @@ mod tests {
 
     #[test]
     fn filters_select() {
-        let count = |pairs: &[(&str, &str)]| select(pairs, 0).unwrap().page(entries()).unwrap().2;
+        let count = |pairs: &[(&str, &str)]| page(pairs, 0).unwrap().total;
         assert_eq!(count(&[("status", "down, idle")]), 1);
         assert_eq!(count(&[("machine_id", "M-1,M-4,M-9")]), 2);
         assert_eq!(count(&[("work_center", "L2")]), 0);

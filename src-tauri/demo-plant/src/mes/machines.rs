@@ -1,9 +1,11 @@
-//! The 24 machines of the demo plant, their lines and what can go wrong with them.
+//! The four kinds of line of the demo plant, their machines and what can go wrong with them. A larger plant has more lines
+//! of the same kinds. Rates differ by line on purpose, so that the screens have something to compare.
 
-/// A line of six machines.
+use super::inspections::{self, Check};
+
+/// A kind of line; the demo's four lines are one of each.
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) work_center: &'static str,
     pub(crate) area: &'static str,
     pub(crate) prefix: &'static str,
     pub(crate) machine_name: &'static str,
@@ -12,6 +14,25 @@ pub(crate) struct Line {
     pub(crate) products: &'static [(&'static str, &'static str)],
     pub(crate) breakdowns: &'static [Cause],
     pub(crate) metrics: &'static [MetricKind],
+    pub(crate) rates: Rates,
+    pub(crate) check: &'static Check,
+}
+
+/// How a line usually fares. Minutes are means.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    /// Running between two stops.
+    pub(crate) running_min: i64,
+    pub(crate) repair_min: i64,
+    pub(crate) waiting_min: i64,
+    /// Of a hundred stops: minor stops, breakdowns, tool changes, waits; the rest is planned maintenance.
+    pub(crate) stops: [i64; 4],
+    /// What a piece really takes, in percent of the planned cycle.
+    pub(crate) pace_percent: (i64, i64),
+    pub(crate) scrap_per_mille: i64,
+    pub(crate) rework_per_mille: i64,
+    /// What the planner allows for an order, in percent of its pure cycle time.
+    pub(crate) planning_percent: i64,
 }
 
 /// A reason for standing still.
@@ -72,12 +93,14 @@ pub(crate) const MAINTENANCE: &[Cause] = &[
     cause("P02", "Lubrication plan", "maintenance", ""),
 ];
 
-/// The machine whose network cable is loose.
-pub(crate) const FLAKY: &str = "WC-05";
+/// Why a machine stands while its order is on hold.
+pub(crate) const ON_HOLD: Cause = cause("H01", "Order on hold", "order", "");
+
+/// What somebody writes who corrects a recorded reason later.
+pub(crate) const CORRECTION: &str = "Reason corrected by the shift lead";
 
 pub(crate) static LINES: &[Line] = &[
     Line {
-        work_center: "L1",
         area: "Cold rolling",
         prefix: "CR",
         machine_name: "Cold mill",
@@ -112,9 +135,19 @@ pub(crate) static LINES: &[Line] = &[
             metric("roll_force", "kN", 64_000, 2_500, true),
             metric("oil_temperature", "Cel", 465, 25, false),
         ],
+        rates: Rates {
+            running_min: 45,
+            repair_min: 22,
+            waiting_min: 6,
+            stops: [52, 16, 9, 20],
+            pace_percent: (101, 111),
+            scrap_per_mille: 14,
+            rework_per_mille: 6,
+            planning_percent: 135,
+        },
+        check: &inspections::STRIP,
     },
     Line {
-        work_center: "L2",
         area: "Slitting",
         prefix: "SL",
         machine_name: "Slitter",
@@ -148,9 +181,19 @@ pub(crate) static LINES: &[Line] = &[
             metric("strip_speed", "m/min", 1_800, 120, true),
             metric("strip_tension", "kN", 185, 12, true),
         ],
+        rates: Rates {
+            running_min: 32,
+            repair_min: 28,
+            waiting_min: 8,
+            stops: [45, 20, 13, 20],
+            pace_percent: (107, 117),
+            scrap_per_mille: 9,
+            rework_per_mille: 4,
+            planning_percent: 165,
+        },
+        check: &inspections::SLIT,
     },
     Line {
-        work_center: "L3",
         area: "Press shop",
         prefix: "PS",
         machine_name: "Press",
@@ -180,9 +223,19 @@ pub(crate) static LINES: &[Line] = &[
             metric("press_force", "kN", 18_500, 900, true),
             metric("stroke_rate", "/min", 105, 8, true),
         ],
+        rates: Rates {
+            running_min: 38,
+            repair_min: 16,
+            waiting_min: 4,
+            stops: [60, 12, 10, 16],
+            pace_percent: (101, 106),
+            scrap_per_mille: 21,
+            rework_per_mille: 9,
+            planning_percent: 125,
+        },
+        check: &inspections::PRESSED,
     },
     Line {
-        work_center: "L4",
         area: "Weld cells",
         prefix: "WC",
         machine_name: "Weld cell",
@@ -218,5 +271,16 @@ pub(crate) static LINES: &[Line] = &[
             metric("weld_current", "A", 2_350, 90, true),
             metric("gas_flow", "L/min", 152, 8, true),
         ],
+        rates: Rates {
+            running_min: 32,
+            repair_min: 32,
+            waiting_min: 9,
+            stops: [44, 21, 11, 22],
+            pace_percent: (109, 120),
+            scrap_per_mille: 38,
+            rework_per_mille: 24,
+            planning_percent: 180,
+        },
+        check: &inspections::WELDED,
     },
 ];

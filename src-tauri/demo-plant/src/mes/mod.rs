@@ -1,8 +1,11 @@
-//! The demo MES: "Plant REST v1" over a made-up shop floor, read-only, on loopback.
-//! History, calendar, quality reports and commands are not served and therefore not announced.
+//! The demo MES: the whole of "Plant REST v1" over a made-up shop floor, on loopback, with commands as an extension.
 
+mod answers;
+mod commands;
 mod floor;
+mod inspections;
 mod list;
+mod lists;
 mod machines;
 mod orders;
 mod records;
@@ -12,56 +15,49 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
+use axum::extract::connect_info::ConnectInfo;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use axum::{Extension, Router};
 use serde_json::{Value, json};
 
 use crate::faults::{Faults, MesFault, hold};
+use crate::line::Line;
+use commands::{Command, Ledger};
+pub(crate) use floor::Plan;
 use floor::{Change, Floor};
-use list::{Entry, Limits, Problem, Selection};
-use orders::OrderStatus;
+use list::{Problem, Selection};
+use lists::List;
 use stream::{Events, Wanted};
 
 const TICK: Duration = Duration::from_millis(250);
-const EIGHT_HOURS_MS: i64 = 8 * 60 * 60 * 1000;
-
-const MACHINES: Limits = Limits {
-    list: "machines",
-    default: 500,
-    most: 5000,
-};
-const DOWNTIME: Limits = Limits {
-    list: "downtime",
-    default: 200,
-    most: 1000,
-};
-const ORDERS: Limits = Limits {
-    list: "orders",
-    default: 200,
-    most: 1000,
-};
+/// A body of a command is a reason and a number.
+const MOST_BODY: usize = 64 * 1024;
+const SLOWNESS: Duration = Duration::from_secs(4);
 
 /// The demo MES.
 #[derive(Debug)]
 pub(crate) struct Mes {
     floor: Mutex<Floor>,
+    ledger: Mutex<Ledger>,
     events: Arc<Events>,
     faults: Arc<Faults>,
     token: String,
+    takes_commands: bool,
     requests: AtomicU64,
 }
 
 /// Opens the shop floor.
-pub(crate) fn open(seed: u64, now_ms: i64, speed: f64, token: String, faults: Arc<Faults>) -> Mes {
-    let floor = Mutex::new(Floor::open(seed, now_ms, speed));
+pub(crate) fn open(plan: Plan, now_ms: i64, token: String, takes_commands: bool, faults: Arc<Faults>) -> Mes {
     Mes {
-        floor,
-        events: Arc::new(Events::new()),
+        floor: Mutex::new(Floor::open(plan, now_ms)),
+        ledger: Mutex::default(),
+        events: Arc::new(Events::new(plan.machines)),
         faults,
         token,
+        takes_commands,
         requests: AtomicU64::new(0),
     }
 }
@@ -100,6 +96,15 @@ impl Mes {
         self.events.publish("resync", "", "{}");
     }
 
+    /// How many commands were carried out.
+    pub(crate) fn commands_done(&self) -> u64 {
+        hold(&self.ledger).done()
+    }
+
+    fn takes_commands(&self) -> bool {
+        self.takes_commands && self.faults.mes() != MesFault::NoCommands
+    }
+
     fn advance(&self, now_ms: i64) {
         let mut floor = hold(&self.floor);
         // Asked under the lock: once the fault is set, no reader sees the data move.
@@ -118,6 +123,13 @@ impl Mes {
                         let body = records::downtime(&floor, event).to_string();
                         self.events
                             .publish("downtime", &floor.machines[event.machine].id, &body);
+                    }
+                }
+                Change::Report(number) => {
+                    if let Some(report) = floor.reports.get(&number) {
+                        let body = records::report(&floor, report).to_string();
+                        self.events
+                            .publish("quality", &floor.machines[report.machine].id, &body);
                     }
                 }
                 Change::Order(number) => {
@@ -142,32 +154,54 @@ impl Mes {
     }
 }
 
-async fn answer_request(State(mes): State<Arc<Mes>>, request: Request) -> Response {
+async fn answer_request(
+    State(mes): State<Arc<Mes>>,
+    Extension(ConnectInfo(line)): Extension<ConnectInfo<Line>>,
+    request: Request,
+) -> Response {
     mes.requests.fetch_add(1, Ordering::SeqCst);
-    let path = request.uri().path();
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if path != "/health" && !mes.knows(request.headers()) {
-        return problem(&Problem {
-            status: 401,
-            title: "Unauthorized",
-            detail: "a valid bearer token is needed".to_owned(),
-        });
+    let now_ms = crate::now_ms();
+    let path = request.uri().path().to_owned();
+    let fault = mes.faults.mes();
+    if fault == MesFault::Slow {
+        tokio::time::sleep(SLOWNESS).await;
     }
-    if !is_read {
-        let detail = format!("this interface is read-only: {}", request.method());
-        return problem(&Problem {
-            status: 405,
-            title: "Method Not Allowed",
-            detail,
-        });
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if path == "/health" {
+        return if is_read {
+            health(&mes, fault, now_ms, request.headers())
+        } else {
+            answers::not_allowed("GET, HEAD")
+        };
+    }
+    match fault {
+        MesFault::Busy | MesFault::Unhealthy => return answers::busy("the MES is busy"),
+        MesFault::TooMany => return answers::too_many(now_ms),
+        _ => {}
+    }
+    if !mes.knows(request.headers()) {
+        let detail = "a valid bearer token is needed";
+        return answers::problem(&Problem::new(401, "Unauthorized", detail));
+    }
+    if mes.takes_commands()
+        && let Some(command) = Command::at(&path)
+    {
+        if *request.method() != Method::POST {
+            return answers::not_allowed("POST");
+        }
+        let (head, body) = request.into_parts();
+        return answer_command(&mes, command, &head.headers, body, &line).await;
+    }
+    if !is_read && Command::at(&path).is_none() {
+        return answers::not_allowed("GET, HEAD");
     }
     let pairs: Vec<(String, String)> =
         url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
-    match route(&mes, path, &pairs, request.headers()) {
+    match route(&mes, &path, &pairs, request.headers(), now_ms) {
         Ok(response) => response,
-        Err(refusal) => problem(&refusal),
+        Err(refusal) => answers::problem(&refusal),
     }
 }
 
@@ -176,160 +210,138 @@ fn route(
     path: &str,
     pairs: &[(String, String)],
     headers: &HeaderMap,
+    now_ms: i64,
 ) -> Result<Response, Problem> {
-    let now_ms = crate::now_ms();
-    match path {
-        "/health" => Ok(json_response(StatusCode::OK, &health(now_ms))),
-        "/api/v1/machines/status" => answer_list(
-            mes,
-            &Selection::parse(pairs, MACHINES, now_ms)?,
-            machine_entries,
-            headers,
-            now_ms,
-        ),
-        "/api/v1/downtime-events" => {
-            let mut selection = Selection::parse(pairs, DOWNTIME, now_ms)?;
-            if selection.since_ms.is_none() && selection.until_ms.is_none() {
-                // What is still open overlaps every window that reaches to now.
-                selection.since_ms = Some(now_ms - EIGHT_HOURS_MS);
+    if let Some(list) = List::at(path) {
+        let mut selection = Selection::parse(pairs, list.limits(), now_ms)?;
+        return answer_list(mes, list, &mut selection, headers, now_ms);
+    }
+    if path == "/api/v1/events" {
+        return Ok(event_stream(mes, pairs, headers));
+    }
+    let one = |prefix: &str| {
+        path.strip_prefix(prefix)
+            .filter(|id| !id.is_empty() && !id.contains('/'))
+    };
+    if let Some(id) = one("/api/v1/machines/") {
+        return one_machine(mes, id, headers);
+    }
+    if let Some(key) = one("/api/v1/commands/")
+        && mes.takes_commands()
+    {
+        let told = hold(&mes.ledger).told(&key.to_ascii_lowercase());
+        let told = told.ok_or_else(|| Problem::not_found("no command with this key has come here"))?;
+        return Ok(answers::json_response(StatusCode::OK, &told, headers));
+    }
+    Err(Problem::not_found(format!("no such resource: {path}")))
+}
+
+async fn answer_command(
+    mes: &Mes,
+    command: Command<'_>,
+    headers: &HeaderMap,
+    body: Body,
+    line: &Line,
+) -> Response {
+    if mes.faults.mes() == MesFault::BusyCommands {
+        return answers::busy("the MES takes no commands at this moment");
+    }
+    let Ok(body) = axum::body::to_bytes(body, MOST_BODY).await else {
+        return answers::problem(&Problem::new(
+            413,
+            "Content Too Large",
+            "a command is a short text",
+        ));
+    };
+    let carried_out = {
+        let mut ledger = hold(&mes.ledger);
+        let mut floor = hold(&mes.floor);
+        ledger.carry_out(&mut floor, command, headers, &body)
+    };
+    match carried_out {
+        Ok((response, is_done)) => {
+            if is_done {
+                tracing::info!(?command, "a command was carried out");
             }
-            answer_list(mes, &selection, downtime_entries, headers, now_ms)
+            if is_done && mes.faults.mes() == MesFault::LostCommand {
+                line.cut();
+            }
+            response
         }
-        "/api/v1/production-orders" => {
-            let selection = Selection::parse(pairs, ORDERS, now_ms)?;
-            answer_list(mes, &selection, order_entries, headers, now_ms)
-        }
-        "/api/v1/events" => Ok(event_stream(mes, pairs, headers)),
-        _ => match path.strip_prefix("/api/v1/machines/") {
-            Some(id) if !id.is_empty() && !id.contains('/') => one_machine(mes, id, headers),
-            _ => Err(Problem::not_found(format!("no such resource: {path}"))),
-        },
+        Err(refusal) => answers::problem(&refusal),
     }
 }
 
-fn health(now_ms: i64) -> Value {
-    json!({
-        "status": "ok",
+fn health(mes: &Mes, fault: MesFault, now_ms: i64, headers: &HeaderMap) -> Response {
+    let mut capabilities = vec![
+        "production-orders",
+        "machines/status",
+        "machines/history",
+        "quality-reports",
+        "downtime-events",
+        "calendar",
+        "events",
+    ];
+    if mes.takes_commands() {
+        capabilities.push("commands");
+    }
+    let asked = std::time::Instant::now();
+    let age_ms = now_ms - hold(&mes.floor).clock_ms;
+    let latency_ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (status, collector) = match fault {
+        MesFault::Unhealthy => ("down", "down"),
+        MesFault::Degraded => ("degraded", "degraded"),
+        _ => ("ok", "ok"),
+    };
+    let code = if status == "down" {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::OK
+    };
+    let body = json!({
+        "status": status,
         "api_version": "1.0",
         "product": "Demo plant MES (simulated)",
         "version": env!("CARGO_PKG_VERSION"),
         "server_time": records::time(now_ms),
         "time_zone": "Europe/Berlin",
-        "capabilities": ["production-orders", "machines/status", "downtime-events", "events"],
-        "checks": [{"name": "floor", "status": "ok", "latency_ms": 0}],
-    })
-}
-
-fn machine_entries(floor: &Floor, _: &Selection) -> Vec<Entry> {
-    let machines = floor.machines.iter();
-    machines
-        .map(|machine| Entry {
-            key: machine.id.clone(),
-            machine_id: machine.id.clone(),
-            work_center: machine.line.work_center,
-            area: machine.line.area,
-            status: records::status_word(machine.status),
-            updated_ms: machine.updated_ms,
-            interval: None,
-            body: records::machine(floor, machine),
-        })
-        .collect()
-}
-
-fn downtime_entries(floor: &Floor, _: &Selection) -> Vec<Entry> {
-    let events = floor.downtime.values();
-    events
-        .map(|event| {
-            let machine = &floor.machines[event.machine];
-            Entry {
-                key: format!("{:015}|{}|{:06}", event.start_ms, machine.id, event.number),
-                machine_id: machine.id.clone(),
-                work_center: machine.line.work_center,
-                area: machine.line.area,
-                status: if event.end_ms.is_none() { "open" } else { "closed" },
-                updated_ms: event.updated_ms,
-                interval: Some((event.start_ms, event.end_ms.unwrap_or(i64::MAX))),
-                body: records::downtime(floor, event),
-            }
-        })
-        .collect()
-}
-
-fn order_entries(floor: &Floor, selection: &Selection) -> Vec<Entry> {
-    let orders = floor.orders.values();
-    orders
-        .filter(|order| selection.names_statuses() || order.status != OrderStatus::Completed)
-        .map(|order| {
-            let machine = &floor.machines[order.machine];
-            Entry {
-                key: format!("{:015}|{}", order.planned_start_ms, order.number),
-                machine_id: machine.id.clone(),
-                work_center: machine.line.work_center,
-                area: machine.line.area,
-                status: order.status.word(),
-                updated_ms: order.updated_ms,
-                interval: Some((order.planned_start_ms, order.planned_end_ms)),
-                body: records::order(floor, order),
-            }
-        })
-        .collect()
+        "capabilities": capabilities,
+        "checks": [
+            {"name": "floor", "status": "ok", "latency_ms": latency_ms},
+            {"name": "collector", "status": collector, "latency_ms": age_ms.max(0)},
+        ],
+    });
+    answers::json_response(code, &body, headers)
 }
 
 fn answer_list(
     mes: &Mes,
-    selection: &Selection,
-    entries: fn(&Floor, &Selection) -> Vec<Entry>,
+    list: List,
+    selection: &mut Selection,
     headers: &HeaderMap,
     now_ms: i64,
 ) -> Result<Response, Problem> {
-    let (entries, as_of) = {
+    let (page, as_of) = {
         let floor = hold(&mes.floor);
-        (entries(&floor, selection), floor.clock_ms)
+        (list.page(&floor, selection, now_ms)?, floor.clock_ms)
     };
-    let (items, next_cursor, total) = selection.page(entries)?;
-    let items = json!(items);
-    let etag = list::etag(&format!("{total}{items}"));
+    let items = Value::Array(page.records);
+    let etag = list::etag(&format!("{}{items}", page.total));
     let body = json!({
-        "items": items, "next_cursor": next_cursor, "total": total,
+        "items": items, "next_cursor": page.next_cursor, "total": page.total,
         "as_of": records::time(as_of), "server_time": records::time(now_ms),
     });
-    Ok(conditional(&body, &etag, headers))
+    Ok(answers::conditional(&body, &etag, headers))
 }
 
 fn one_machine(mes: &Mes, id: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let floor = hold(&mes.floor);
-    let machine = floor.machines.iter().find(|machine| machine.id == id);
-    let machine = machine.ok_or_else(|| Problem::not_found(format!("no such machine: {id}")))?;
-    let body = records::machine(&floor, machine);
+    let index = floor
+        .machine_named(id)
+        .ok_or_else(|| Problem::not_found(format!("no such machine: {id}")))?;
+    let body = records::machine(&floor, &floor.machines[index]);
     let etag = list::etag(&body.to_string());
-    Ok(conditional(&body, &etag, headers))
-}
-
-/// The body, or 304 when the caller has it already.
-fn conditional(body: &Value, etag: &str, headers: &HeaderMap) -> Response {
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let has_it = known.is_some_and(|known| {
-        known
-            .split(',')
-            .any(|tag| tag.trim() == "*" || strong(tag) == strong(etag))
-    });
-    let mut response = if has_it {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response
-    } else {
-        json_response(StatusCode::OK, body)
-    };
-    if let Ok(value) = HeaderValue::from_str(etag) {
-        response.headers_mut().insert(header::ETAG, value);
-    }
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
+    Ok(answers::conditional(&body, &etag, headers))
 }
 
 fn event_stream(mes: &Arc<Mes>, pairs: &[(String, String)], headers: &HeaderMap) -> Response {
@@ -354,41 +366,5 @@ fn event_stream(mes: &Arc<Mes>, pairs: &[(String, String)], headers: &HeaderMap)
         HeaderValue::from_static("text/event-stream"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn json_response(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn problem(problem: &Problem) -> Response {
-    let body = json!({
-        "type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail,
-        "trace_id": uuid::Uuid::new_v4().simple().to_string(),
-    });
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = json_response(status, &body);
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    match status {
-        StatusCode::UNAUTHORIZED => {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"demo-plant\""),
-            );
-        }
-        StatusCode::METHOD_NOT_ALLOWED => {
-            headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        }
-        _ => {}
-    }
     response
 }

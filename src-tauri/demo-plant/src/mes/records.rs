@@ -2,14 +2,38 @@
 
 use serde_json::{Value, json};
 
-use super::floor::{Category, Counters, Downtime, Floor, Machine, Reason, Status};
+use super::floor::{
+    Category, Counters, Disposition, Downtime, Floor, Machine, Reason, Report, Segment, Shift, Status,
+    Verdict,
+};
 use super::orders::Order;
+
+const SITE: &str = "Werk Nord";
 
 /// An RFC 3339 time in UTC with milliseconds.
 pub(crate) fn time(ms: i64) -> Value {
     match jiff::Timestamp::from_millisecond(ms) {
         Ok(instant) => json!(format!("{instant:.3}")),
         Err(_) => Value::Null,
+    }
+}
+
+pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Conditional => "conditional",
+        Verdict::Pending => "pending",
+    }
+}
+
+fn disposition_word(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Accept => "accept",
+        Disposition::Rework => "rework",
+        Disposition::Scrap => "scrap",
+        Disposition::UseAsIs => "use_as_is",
+        Disposition::Pending => "pending",
     }
 }
 
@@ -57,8 +81,8 @@ fn category_word(category: Category) -> &'static str {
 
 fn equipment(machine: &Machine) -> Value {
     json!({
-        "enterprise": "Rheinufer Metallwerke", "site": "Werk Nord", "area": machine.line.area,
-        "work_center": machine.line.work_center, "work_unit": machine.id,
+        "enterprise": "Rheinufer Metallwerke", "site": SITE, "area": machine.line.area,
+        "work_center": &*machine.work_center, "work_unit": machine.id,
     })
 }
 
@@ -84,6 +108,12 @@ fn in_tenths(tenths: i64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "cycle times in milliseconds are small")]
 fn in_seconds(ms: i64) -> f64 {
     ms as f64 / 1000.0
+}
+
+/// A number of steps of a last decimal, written as that decimal says.
+fn decimal(steps: i64, decimals: u32) -> Value {
+    let text = rust_decimal::Decimal::new(steps, decimals).to_string();
+    serde_json::from_str(&text).unwrap_or(Value::Null)
 }
 
 pub(crate) fn machine(floor: &Floor, machine: &Machine) -> Value {
@@ -117,9 +147,9 @@ pub(crate) fn machine(floor: &Floor, machine: &Machine) -> Value {
         "status_raw": raw_status(machine),
         "status_since": time(machine.status_since_ms),
         "mode": mode(machine.status),
-        "planned_busy": machine.status != Status::Maintenance,
+        "planned_busy": machine.status != Status::Maintenance && !floor.shifts.is_break(floor.clock_ms),
         "connection": if is_offline { "offline" } else { "online" },
-        "reason": reason(machine.reason.as_ref()),
+        "reason": reason(machine.reason.as_deref()),
         "order_id": order_id(machine.order),
         "product_id": product,
         "counters": counters(machine.counters),
@@ -133,8 +163,18 @@ pub(crate) fn machine(floor: &Floor, machine: &Machine) -> Value {
     })
 }
 
-fn order_id(number: u64) -> String {
+pub(crate) fn order_id(number: u64) -> String {
     format!("MO-{number}")
+}
+
+/// The number in an order's id.
+pub(crate) fn order_number(id: &str) -> Option<u64> {
+    let number = id.strip_prefix("MO-")?.parse().ok()?;
+    (order_id(number) == id).then_some(number)
+}
+
+fn lot_id(order: u64) -> String {
+    format!("LOT-{order}")
 }
 
 pub(crate) fn downtime_id(number: u64) -> String {
@@ -153,13 +193,13 @@ pub(crate) fn downtime(floor: &Floor, event: &Downtime) -> Value {
         "equipment": equipment(machine),
         "order_id": order_id(event.order),
         "category": category_word(event.category),
-        "failure": event.category == Category::Unplanned,
-        "reason": reason(event.reason.as_ref()),
+        "failure": event.is_failure(),
+        "reason": reason(event.reason.as_deref()),
         "start": time(event.start_ms),
         "end": event.end_ms.map_or(Value::Null, time),
         "duration_s": event.end_ms.map(|end| (end - event.start_ms + 500) / 1000),
-        "comment": null,
-        "deleted": false,
+        "comment": event.comment,
+        "deleted": event.is_deleted,
         "updated_at": time(event.updated_ms),
         "version": event.version,
     })
@@ -179,14 +219,108 @@ pub(crate) fn order(floor: &Floor, order: &Order) -> Value {
             "planned": order.planned, "produced": order.shown.produced, "good": order.shown.good,
             "scrap": order.shown.scrap, "rework": order.shown.rework, "uom": "C62",
         },
-        "planned_cycle_s": in_seconds(machine.cycle_ms),
+        "planned_cycle_s": in_seconds(order.cycle_ms),
         "planned_start": time(order.planned_start_ms),
         "planned_end": time(order.planned_end_ms),
         "due_at": time(order.due_ms),
         "actual_start": order.actual_start_ms.map_or(Value::Null, time),
         "actual_end": order.actual_end_ms.map_or(Value::Null, time),
-        "lot_id": null,
+        "lot_id": lot_id(order.number),
         "updated_at": time(order.updated_ms),
         "version": order.version,
+    })
+}
+
+pub(crate) fn segment(machine: &Machine, segment: &Segment) -> Value {
+    json!({
+        "machine_id": machine.id,
+        "status": status_word(segment.status),
+        "mode": mode(segment.status),
+        "start": time(segment.start_ms),
+        "end": segment.end_ms.map_or(Value::Null, time),
+        "produced": segment.made.produced,
+        "good": segment.made.good,
+        "scrap": segment.made.scrap,
+        "rework": segment.made.rework,
+        "planned_cycle_s": in_seconds(segment.cycle_ms),
+        "order_id": order_id(segment.order),
+        "reason": reason(segment.reason.as_deref()),
+    })
+}
+
+pub(crate) fn shift(shift: &Shift) -> Value {
+    let breaks: Vec<Value> = shift
+        .breaks
+        .iter()
+        .map(|(start, end)| json!({"start": time(*start), "end": time(*end)}))
+        .collect();
+    json!({
+        "id": shift.id, "shift": shift.name, "business_day": shift.business_day, "site": SITE,
+        "start": time(shift.start_ms), "end": time(shift.end_ms), "breaks": breaks,
+    })
+}
+
+pub(crate) fn report_id(number: u64) -> String {
+    format!("QR-{number:06}")
+}
+
+pub(crate) fn report(floor: &Floor, report: &Report) -> Value {
+    let machine = &floor.machines[report.machine];
+    let is_pending = report.verdict == Verdict::Pending;
+    let known = |pieces: i64| if is_pending { Value::Null } else { json!(pieces) };
+    let faulty_as = |wanted: Disposition| {
+        known(if report.disposition == wanted {
+            report.faulty
+        } else {
+            0
+        })
+    };
+    let characteristics: Vec<Value> = machine
+        .line
+        .check
+        .characteristics
+        .iter()
+        .zip(&report.values)
+        .map(|(characteristic, value)| {
+            let is_inside = (characteristic.lower..=characteristic.upper).contains(value);
+            let number = |steps: i64| decimal(steps, characteristic.decimals);
+            json!({
+                "id": characteristic.id, "name": characteristic.name, "value": number(*value),
+                "unit": characteristic.unit, "target": number(characteristic.target),
+                "lsl": number(characteristic.lower), "usl": number(characteristic.upper),
+                "result": if is_inside { "pass" } else { "fail" },
+            })
+        })
+        .collect();
+    let defects: Vec<Value> = report
+        .defect
+        .iter()
+        .map(|defect| {
+            json!({
+                "code": defect.code, "text": defect.text, "severity": defect.severity,
+                "quantity": report.faulty, "location": defect.location,
+            })
+        })
+        .collect();
+    json!({
+        "id": report_id(report.number),
+        "order_id": order_id(report.order),
+        "machine_id": machine.id,
+        "product_id": floor.orders.get(&report.order).map(|order| order.product.0),
+        "lot_id": lot_id(report.order),
+        "serial": report.serial.map(|piece| format!("{}-{piece:05}", report.order)),
+        "type": if report.is_final { "final" } else { "in_process" },
+        "result": verdict_word(report.verdict),
+        "inspected_at": time(report.inspected_ms),
+        "quantity": {
+            "inspected": report.inspected, "good": known(report.inspected - report.faulty),
+            "scrap": faulty_as(Disposition::Scrap), "rework": faulty_as(Disposition::Rework), "uom": "C62",
+        },
+        "characteristics": characteristics,
+        "defects": defects,
+        "disposition": disposition_word(report.disposition),
+        "inspector_ref": format!("INSP-{:02}", report.inspector),
+        "updated_at": time(report.updated_ms),
+        "version": report.version,
     })
 }

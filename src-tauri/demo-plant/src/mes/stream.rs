@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::faults::{MesFault, hold};
 
+/// Changes that are kept for those who come back; more machines make more of them.
 const RING: usize = 4000;
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 
@@ -29,6 +30,7 @@ pub(crate) struct Events {
     /// Tells one run's ids from another's.
     run: String,
     ring: Mutex<(u64, VecDeque<Event>)>,
+    most: usize,
     sender: broadcast::Sender<Event>,
 }
 
@@ -40,13 +42,14 @@ pub(crate) struct Wanted {
 }
 
 impl Events {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(machines: usize) -> Self {
         let run = uuid::Uuid::new_v4().simple().to_string();
-        let (sender, _) = broadcast::channel(1024);
+        let (sender, _) = broadcast::channel(4096);
         let run = run.get(..8).unwrap_or_default().to_owned();
         Self {
             run,
             ring: Mutex::new((0, VecDeque::new())),
+            most: RING.max(machines * 4),
             sender,
         }
     }
@@ -60,7 +63,7 @@ impl Events {
             machine_id: machine_id.to_owned(),
             data: Arc::from(data),
         };
-        if ring.1.len() >= RING {
+        if ring.1.len() >= self.most {
             ring.1.pop_front();
         }
         ring.1.push_back(event.clone());
@@ -134,6 +137,7 @@ pub(crate) fn body(
         receiver,
         faults,
         opening: Some(opening),
+        next_comment: tokio::time::Instant::now() + COMMENT_EVERY,
     };
     Body::from_stream(stream::unfold(listener, Listener::next))
 }
@@ -144,6 +148,7 @@ struct Listener {
     receiver: broadcast::Receiver<Event>,
     faults: watch::Receiver<MesFault>,
     opening: Option<String>,
+    next_comment: tokio::time::Instant,
 }
 
 impl Listener {
@@ -151,9 +156,13 @@ impl Listener {
         if let Some(opening) = self.opening.take() {
             return Some((Ok(Bytes::from(opening)), self));
         }
-        let deadline = tokio::time::Instant::now() + COMMENT_EVERY;
         loop {
             tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(self.next_comment) => {
+                    self.next_comment += COMMENT_EVERY;
+                    return Some((Ok(Bytes::from_static(b": still here\n\n")), self));
+                }
                 event = self.receiver.recv() => match event {
                     Ok(event) if self.wanted.takes(&event) => {
                         let text = self.events.write(event.number, event.kind, &event.data);
@@ -167,9 +176,6 @@ impl Listener {
                     }
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
-                () = tokio::time::sleep_until(deadline) => {
-                    return Some((Ok(Bytes::from_static(b": still here\n\n")), self));
-                }
                 changed = self.faults.changed() => {
                     if changed.is_err() || *self.faults.borrow_and_update() == MesFault::Down {
                         return None;
@@ -186,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_known_id_gets_what_followed_and_an_unknown_one_starts_again() {
-        let events = Events::new();
+        let events = Events::new(24);
         for n in 0..5 {
             events.publish("machine_status", "M-1", &n.to_string());
         }
@@ -205,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_fell_out_of_the_ring_asks_for_a_resync() {
-        let events = Events::new();
+        let events = Events::new(24);
         for n in 0..=RING {
             events.publish("order", "M-1", &n.to_string());
         }

@@ -34,7 +34,22 @@ struct TestGateway {
     rows: Arc<Mutex<BTreeMap<String, String>>>,
     /// What `await_approval` says.
     decision: Value,
+    tools: Vec<&'static str>,
 }
+
+const USUAL_TOOLS: [&str; 5] = [
+    "sap_get_inventory",
+    "mes_get_machine_status",
+    "mes_get_downtime_events",
+    "sap_create_purchase_order",
+    "await_approval",
+];
+const FLOOR_TOOLS: [&str; 4] = [
+    "mes_get_production_orders",
+    "mes_hold_production_order",
+    "mes_release_production_order",
+    "mes_set_cycle_target",
+];
 
 impl ServerHandler for TestGateway {
     fn get_info(&self) -> ServerConfig {
@@ -46,16 +61,12 @@ impl ServerHandler for TestGateway {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let names = [
-            "sap_get_inventory",
-            "mes_get_machine_status",
-            "mes_get_downtime_events",
-            "sap_create_purchase_order",
-            "await_approval",
-        ];
         let schema = || Arc::new(json!({"type": "object"}).as_object().cloned().unwrap_or_default());
         Ok(ListToolsResult::with_all_items(
-            names.map(|name| Tool::new(name, name, schema())).to_vec(),
+            self.tools
+                .iter()
+                .map(|name| Tool::new(*name, *name, schema()))
+                .collect(),
         ))
     }
 
@@ -73,7 +84,18 @@ impl ServerHandler for TestGateway {
             "sap_get_inventory" => json!({"records": [
                 {"material": "HX-220", "plant": arguments["plant"], "stock_type": "unrestricted", "quantity": "11"},
             ], "next_cursor": null}),
-            "sap_create_purchase_order" => {
+            "mes_get_production_orders" => json!({"rows": [
+                {"id": "MO-100001", "status": "released", "version": 4, "priority": 8,
+                    "equipment": {"work_unit": "PS-01"}, "product": {"name": "Cover 87"},
+                    "quantity": {"planned": "500", "produced": "0", "scrap": "0"}},
+            ]}),
+            "mes_get_machine_status" => json!({"rows": [
+                {"machine_id": "PS-01", "status": "running", "version": 17, "planned_cycle_s": "12.5", "last_cycle_s": "13.4"},
+            ]}),
+            "sap_create_purchase_order"
+            | "mes_hold_production_order"
+            | "mes_release_production_order"
+            | "mes_set_cycle_target" => {
                 let key = arguments["idempotency_key"]
                     .as_str()
                     .unwrap_or_default()
@@ -134,6 +156,7 @@ fn gateway(decision: Value) -> (TestGateway, mpsc::UnboundedReceiver<Call>) {
             calls,
             rows: Arc::default(),
             decision,
+            tools: USUAL_TOOLS.to_vec(),
         },
         received,
     )
@@ -218,4 +241,53 @@ async fn a_quiet_agent_only_looks() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_agent_asks_for_changes_on_the_floor_when_they_are_offered_and_never_first() {
+    let decision = json!({"decision": "approved", "outcome": {"state": "succeeded"}});
+    let (mut gateway, mut calls) = gateway(decision);
+    gateway.tools.extend(FLOOR_TOOLS);
+    let server = serve(gateway, TcpListener::bind("127.0.0.1:0").await.unwrap()).await;
+    let mut plant = Plant::start(&["--first-request-after-s", "0"]).await;
+    plant
+        .tell(&json!({"gateway_url": server.url, "token": "andon_test"}))
+        .await;
+    let is_write = |tool: &str| {
+        tool == "sap_create_purchase_order" || (FLOOR_TOOLS.contains(&tool) && !tool.starts_with("mes_get"))
+    };
+    let mut asked: Vec<Call> = Vec::new();
+    let mut has_read_orders = false;
+    let waiting = async {
+        while asked.iter().all(|call| call.tool == "sap_create_purchase_order") {
+            let call = calls.recv().await.expect("the gateway lives");
+            has_read_orders |= call.tool == "mes_get_production_orders";
+            if is_write(&call.tool) {
+                asked.push(call);
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting)
+        .await
+        .expect("a change on the floor within a minute");
+    assert_eq!(asked[0].tool, "sap_create_purchase_order", "the first request");
+    assert!(has_read_orders, "it looks before it asks");
+    let ask = asked.last().unwrap();
+    assert_eq!(ask.tool, "mes_set_cycle_target", "the harmless one comes first");
+    let arguments = &ask.arguments;
+    assert_eq!(
+        (
+            &arguments["machine_id"],
+            &arguments["version"],
+            &arguments["current_cycle_s"]
+        ),
+        (&json!("PS-01"), &json!(17), &json!("12.5"))
+    );
+    let wanted: f64 = arguments["cycle_s"].as_str().unwrap().parse().unwrap();
+    assert!(wanted > 12.5 && wanted <= 13.125, "{wanted}");
+    assert!(
+        arguments["rationale"].as_str().unwrap().contains("13.4 s last"),
+        "{arguments}"
+    );
+    assert!(arguments["reason"].is_string() && arguments["idempotency_key"].is_string());
 }

@@ -6,6 +6,9 @@
 
 mod agent;
 mod mes;
+mod mes_commands;
+mod mes_faults;
+mod mes_lists;
 mod plant;
 mod process;
 mod sap;

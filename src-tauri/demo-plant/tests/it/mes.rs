@@ -9,19 +9,20 @@ use crate::plant::Plant;
 
 /// One event of a stream.
 #[derive(Debug)]
-struct Event {
-    id: String,
-    kind: String,
-    data: Value,
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) data: Value,
 }
 
-struct Stream {
+/// A stream of events.
+pub(crate) struct Stream {
     answer: reqwest::Response,
     buffer: String,
 }
 
 impl Stream {
-    async fn open(plant: &Plant, query: &str, last_id: Option<&str>) -> Self {
+    pub(crate) async fn open(plant: &Plant, query: &str, last_id: Option<&str>) -> Self {
         let mut request = plant.mes(Method::GET, &format!("/api/v1/events?{query}"));
         if let Some(id) = last_id {
             request = request.header("last-event-id", id);
@@ -35,7 +36,7 @@ impl Stream {
     }
 
     /// The next event; comments and `retry` are skipped.
-    async fn next(&mut self) -> Event {
+    pub(crate) async fn next(&mut self) -> Event {
         let reading = async {
             loop {
                 while let Some(end) = self.buffer.find("\n\n") {
@@ -63,6 +64,23 @@ impl Stream {
         tokio::time::timeout(Duration::from_secs(20), reading)
             .await
             .expect("an event in time")
+    }
+
+    /// The next comment after the greeting of a stream on which nothing else comes; `None` when it ends.
+    pub(crate) async fn comment(mut self) -> Option<String> {
+        let reading = async {
+            while let Some(chunk) = self.answer.chunk().await.unwrap() {
+                self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+                let mut comments = self.buffer.lines().filter(|line| line.starts_with(':'));
+                if let Some(comment) = comments.find(|line| !line.contains("connected")) {
+                    return Some(comment.to_owned());
+                }
+            }
+            None
+        };
+        tokio::time::timeout(Duration::from_secs(20), reading)
+            .await
+            .expect("a comment in time")
     }
 }
 
@@ -104,12 +122,13 @@ async fn health_is_open_and_all_else_needs_the_token() {
         .await
         .unwrap();
     assert_eq!(posted.status(), 405);
-    let unknown = plant
-        .mes(Method::GET, "/api/v1/quality-reports")
-        .send()
-        .await
-        .unwrap();
+    assert_eq!(posted.headers()["allow"], "GET, HEAD");
+    let unknown = plant.mes(Method::GET, "/api/v1/recipes").send().await.unwrap();
     assert_eq!(unknown.status(), 404, "not announced, not there");
+    assert_eq!(unknown.headers()["content-type"], "application/problem+json");
+    let unknown: Value = unknown.json().await.unwrap();
+    assert_eq!(unknown["status"], json!(404));
+    assert!(unknown["trace_id"].is_string() && unknown["title"].is_string() && unknown["detail"].is_string());
     let limit = plant
         .mes(Method::GET, "/api/v1/machines/status?limit=5001")
         .send()
@@ -166,8 +185,10 @@ async fn an_unchanged_list_is_answered_with_304() {
     plant
         .control("/machines/CR-06/stop", Some(json!({"reason": "E310"})))
         .await;
-    // A machine that was stopped by hand does nothing on its own, so its events stand still.
-    let path = "/api/v1/downtime-events?machine_id=CR-06&since=2026-01-01T00:00:00Z";
+    // A machine that was stopped by hand does nothing on its own, so its open event stands still.
+    let stopped = plant.mes_json("/api/v1/machines/CR-06").await;
+    let since = stopped["status_since"].as_str().unwrap();
+    let path = &format!("/api/v1/downtime-events?machine_id=CR-06&since={since}");
     let first = plant.mes(Method::GET, path).send().await.unwrap();
     let etag = first.headers()["etag"].to_str().unwrap().to_owned();
     let events: Value = first.json().await.unwrap();

@@ -35,7 +35,7 @@ impl Plant {
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
         let reading = stdout.read_line(&mut line);
-        tokio::time::timeout(Duration::from_secs(30), reading)
+        tokio::time::timeout(Duration::from_secs(120), reading)
             .await
             .expect("ready in time")
             .expect("a line");
@@ -97,6 +97,20 @@ impl Plant {
             .expect("an answer");
         assert_eq!(answer.status(), 200, "{path}");
         answer.json().await.expect("JSON")
+    }
+
+    /// Every record of a list, page by page.
+    pub(crate) async fn mes_all(&self, path: &str) -> Vec<Value> {
+        let mut records = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.mes_json(&format!("{path}{cursor}")).await;
+            records.extend(page["items"].as_array().expect("items").iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return records,
+            }
+        }
     }
 
     pub(crate) async fn control(&self, path: &str, body: Option<Value>) -> Value {

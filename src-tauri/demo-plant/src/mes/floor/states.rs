@@ -1,135 +1,114 @@
 //! The changes of state: what a machine does next, and everything that moves with it.
 
-use super::{Category, Change, Downtime, Floor, MINUTE, Next, REPORT, Reason, SECOND, Status};
-use crate::mes::machines::{CHANGE_OVER, Cause, FLAKY, MAINTENANCE, MINOR_STOPS, TOOL_CHANGE, WAITS};
-use crate::mes::orders::OrderStatus;
+use std::sync::Arc;
+
+use super::{Category, Change, Downtime, Floor, MINUTE, Machine, Next, Reason, Status};
+use crate::mes::machines::{Cause, MAINTENANCE, MINOR_STOPS, ON_HOLD, TOOL_CHANGE, WAITS};
 
 impl Floor {
-    /// Takes a new state: closes the old downtime, opens a new one, and bumps every record that changes.
+    /// Takes a new state: closes the old downtime, opens a new one, cuts the history, and tells every record that changes.
     pub(super) fn enter(&mut self, index: usize, at_ms: i64, next: Next) {
+        self.close_event(index, at_ms);
+        let (is_offline, is_opening) = (next.status == Status::Offline, self.is_opening);
+        let next_report_ms = at_ms + self.report_every();
         let machine = &mut self.machines[index];
-        if let Some(number) = machine.open_event.take()
-            && let Some(event) = self.downtime.get_mut(&number)
-        {
-            event.end_ms = Some(at_ms);
-            event.updated_ms = at_ms;
-            event.version += 1;
-            self.changes.push(Change::Downtime(number));
-        }
-        let was = machine.status;
         machine.status = next.status;
         machine.category = next.category;
         machine.status_since_ms = at_ms;
         machine.until_ms = next.until_ms;
         machine.reason = next.reason;
         machine.alarms = Vec::new();
-        if let Some(category) = next.category {
-            let number = self.next_event;
-            self.next_event += 1;
-            if category == Category::Unplanned
-                && let Some(reason) = &machine.reason
-            {
-                machine
-                    .alarms
-                    .push(reason.alarm(number, machine.dice.between(1, 2), at_ms));
-            }
-            machine.open_event = Some(number);
-            self.downtime.insert(
-                number,
-                Downtime {
-                    number,
-                    machine: index,
-                    order: machine.order,
-                    category,
-                    reason: machine.reason.clone(),
-                    start_ms: at_ms,
-                    end_ms: None,
-                    updated_ms: at_ms,
-                    version: 1,
-                },
-            );
-            self.changes.push(Change::Downtime(number));
-        }
-        if next.status == Status::Offline {
-            // The MES notices the silence; the source measured last when it last reported.
-            machine.updated_ms = at_ms;
-            machine.version += 1;
-        } else {
+        machine.version += 1;
+        machine.updated_ms = at_ms;
+        // When a machine falls silent, the source measured last when it last reported.
+        if !is_offline && !is_opening {
             machine.observe(at_ms);
+        } else if !is_offline {
+            machine.observed_ms = at_ms;
         }
-        machine.next_report_ms = at_ms + REPORT;
+        machine.next_report_ms = next_report_ms;
         let order = machine.order;
-        self.changes.push(Change::Machine(index));
-        self.follow_order(order, was, next.status, at_ms);
+        if let Some(category) = next.category {
+            self.open_event(index, category, at_ms);
+        }
+        self.take_pace(index);
+        self.cut(index, at_ms);
+        self.tell(Change::Machine(index));
+        self.follow_order(order, next.status, at_ms);
+        self.foresee_finish(index, at_ms);
     }
 
-    /// What the order does when its machine changes state.
-    pub(super) fn follow_order(&mut self, number: u64, was: Status, now: Status, at_ms: i64) {
-        let Some(order) = self.orders.get_mut(&number) else {
+    /// What follows when the present state has run out.
+    pub(super) fn leave(&mut self, index: usize, at_ms: i64) {
+        if self.machines[index].is_waiting_for_release() && self.is_held(index) {
+            return self.start_next_order(index, at_ms);
+        }
+        let next = match self.wait_for_release(index, at_ms) {
+            Some(waiting) => waiting,
+            None => self.next_state(index, at_ms),
+        };
+        self.enter(index, at_ms, next);
+    }
+
+    /// What a piece really takes from now on.
+    pub(super) fn take_pace(&mut self, index: usize) {
+        let machine = &mut self.machines[index];
+        let percent = machine.pace_percent * machine.dice.between(98, 102);
+        machine.real_cycle_ms = (machine.cycle_ms * percent / 10_000).max(1);
+        // A piece that was begun is not done by a faster pace alone.
+        machine.partial_ms = machine.partial_ms.min(machine.real_cycle_ms - 1);
+    }
+
+    fn is_held(&self, index: usize) -> bool {
+        self.orders
+            .get(&self.machines[index].order)
+            .is_some_and(|order| order.is_held)
+    }
+
+    fn close_event(&mut self, index: usize, at_ms: i64) {
+        let Some(number) = self.machines[index].open_event.take() else {
             return;
         };
-        let wanted = match now {
-            Status::Maintenance if order.status == OrderStatus::Active => OrderStatus::Paused,
-            Status::Running => OrderStatus::Active,
-            _ => order.status,
-        };
-        if was != now || wanted != order.status {
-            if wanted == OrderStatus::Active && order.actual_start_ms.is_none() {
-                order.actual_start_ms = Some(at_ms);
-            }
-            order.status = wanted;
-            order.show(at_ms);
-            self.changes.push(Change::Order(number));
+        if let Some(event) = self.downtime.get_mut(&number) {
+            event.end_ms = Some(at_ms);
+            event.updated_ms = at_ms;
+            event.version += 1;
+            self.tell(Change::Downtime(number));
+            self.foresee_amendment(number, at_ms);
         }
     }
 
-    /// Ends a finished order and sets the machine up for its next one.
-    pub(super) fn finish_order(&mut self, index: usize, at_ms: i64) {
-        let number = self.machines[index].order;
-        if let Some(order) = self.orders.get_mut(&number) {
-            order.status = OrderStatus::Completed;
-            order.actual_end_ms = Some(at_ms);
-            order.show(at_ms);
-            self.changes.push(Change::Order(number));
+    fn open_event(&mut self, index: usize, category: Category, at_ms: i64) {
+        let number = self.next_event;
+        self.next_event += 1;
+        let machine = &mut self.machines[index];
+        if category == Category::Unplanned
+            && let Some(reason) = &machine.reason
+        {
+            let alarm = reason.alarm(number, machine.dice.between(1, 2), at_ms);
+            machine.alarms.push(alarm);
         }
-        let waiting = self
-            .orders
-            .values()
-            .filter(|order| order.machine == index && order.status.is_waiting())
-            .map(|order| order.number)
-            .collect::<Vec<_>>();
-        let last_end = waiting
-            .last()
-            .and_then(|number| self.orders.get(number))
-            .map_or(at_ms, |o| o.planned_end_ms);
-        let next = match waiting.first() {
-            Some(first) => *first,
-            None => self.add_order(index, OrderStatus::Released, at_ms),
-        };
-        if let Some(second) = waiting.get(1).and_then(|number| self.orders.get_mut(number)) {
-            second.status = OrderStatus::Released;
-            second.show(at_ms);
-            self.changes.push(Change::Order(second.number));
-        }
-        let added = self.add_order(index, OrderStatus::Planned, last_end.max(at_ms));
-        self.changes.push(Change::Order(added));
-        self.machines[index].order = next;
-        let until_ms = at_ms + self.hurried(index, 13 * MINUTE);
-        let reason = Some(Reason::from(&CHANGE_OVER));
-        self.enter(
-            index,
-            at_ms,
-            Next {
-                status: Status::Setup,
-                category: Some(Category::Setup),
-                reason,
-                until_ms,
+        machine.open_event = Some(number);
+        self.downtime.insert(
+            number,
+            Downtime {
+                number,
+                machine: index,
+                order: machine.order,
+                category,
+                reason: machine.reason.clone(),
+                start_ms: at_ms,
+                end_ms: None,
+                comment: None,
+                is_deleted: false,
+                updated_ms: at_ms,
+                version: 1,
             },
         );
+        self.tell(Change::Downtime(number));
     }
 
-    /// What comes after the present state has run out.
-    pub(super) fn next_state(&mut self, index: usize, at_ms: i64) -> Next {
+    fn next_state(&mut self, index: usize, at_ms: i64) -> Next {
         if self.machines[index].status != Status::Running {
             let until_ms = at_ms + self.running_time(index);
             return Next {
@@ -140,8 +119,8 @@ impl Floor {
             };
         }
         let machine = &mut self.machines[index];
-        if machine.id == FLAKY && machine.dice.chance(35) {
-            let until_ms = at_ms + self.hurried(index, 2 * MINUTE);
+        if machine.is_flaky && machine.dice.chance(25) {
+            let until_ms = at_ms + self.hurried(index, 12 * MINUTE);
             return Next {
                 status: Status::Offline,
                 category: None,
@@ -149,23 +128,34 @@ impl Floor {
                 until_ms,
             };
         }
+        let rates = &machine.line.rates;
+        let [minor, breakdown, tool, wait] = rates.stops;
         let roll = machine.dice.between(0, 99);
-        let line = machine.line;
-        let (status, category, causes, mean): (_, _, &[Cause], _) = match roll {
-            0..=49 => (Status::Idle, Category::MinorStop, MINOR_STOPS, MINUTE),
-            50..=71 => (Status::Down, Category::Unplanned, line.breakdowns, 8 * MINUTE),
-            72..=81 => (Status::Setup, Category::Setup, &[TOOL_CHANGE], 12 * MINUTE),
-            82..=96 => (Status::Idle, Category::Waiting, WAITS, 4 * MINUTE),
-            _ => (Status::Maintenance, Category::Planned, MAINTENANCE, 25 * MINUTE),
+        let (status, category, causes, mean_ms): (_, _, &'static [Cause], _) = if roll < minor {
+            (Status::Idle, Category::MinorStop, MINOR_STOPS, 70 * super::SECOND)
+        } else if roll < minor + breakdown {
+            let mean_ms = rates.repair_min * MINUTE;
+            (
+                Status::Down,
+                Category::Unplanned,
+                machine.line.breakdowns,
+                mean_ms,
+            )
+        } else if roll < minor + breakdown + tool {
+            (Status::Setup, Category::Setup, &[TOOL_CHANGE], 13 * MINUTE)
+        } else if roll < minor + breakdown + tool + wait {
+            (Status::Idle, Category::Waiting, WAITS, rates.waiting_min * MINUTE)
+        } else {
+            (Status::Maintenance, Category::Planned, MAINTENANCE, 35 * MINUTE)
         };
         // Now and then nobody enters why a machine waits.
-        let is_unexplained = category == Category::Waiting && machine.dice.chance(20);
+        let is_unexplained = category == Category::Waiting && machine.dice.chance(25);
         let reason = machine
             .dice
             .pick(causes)
             .filter(|_| !is_unexplained)
-            .map(Reason::from);
-        let until_ms = at_ms + self.hurried(index, mean);
+            .map(|cause| Arc::new(Reason::from(cause)));
+        let until_ms = at_ms + self.hurried(index, mean_ms);
         Next {
             status,
             category: Some(category),
@@ -173,18 +163,14 @@ impl Floor {
             until_ms,
         }
     }
+}
 
-    pub(super) fn running_time(&mut self, index: usize) -> i64 {
-        self.hurried(index, 42 * MINUTE)
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "minutes in milliseconds"
-    )]
-    pub(super) fn hurried(&mut self, index: usize, mean_ms: i64) -> i64 {
-        let dwell = self.machines[index].dice.dwell(mean_ms);
-        ((dwell as f64 / self.speed) as i64).max(2 * SECOND)
+impl Machine {
+    pub(super) fn is_waiting_for_release(&self) -> bool {
+        self.status == Status::Idle
+            && self
+                .reason
+                .as_ref()
+                .is_some_and(|reason| reason.code == ON_HOLD.code)
     }
 }
