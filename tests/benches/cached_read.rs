@@ -133,6 +133,7 @@ fn engine(store: &Arc<Store>, records: usize) -> Arc<Engine> {
         audit: store.audit(&tenant),
         cache_entries: 1_000,
         cache_ttl_s: 300,
+        feed_intervals: andon_engine::watch::FeedIntervals::default(),
     };
     Engine::new(EngineParts {
         clock: Arc::new(WallClock),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::console::{Console, Session};
 use crate::error::{ApiError, ErrorCode};
-use crate::handlers::{Context, admin, approvals, plant, query, session};
+use crate::handlers::{Context, admin, approvals, connections, operations, plant, query, session};
 use crate::wire;
 
 /// One command.
@@ -128,9 +128,13 @@ commands! {
     plant_quality(wire::PlantWindowRequest) -> wire::PlantQuality, PlantView, Read, plant::quality;
 
     /// The table of operations.
-    operation_list(wire::Empty) -> wire::OperationList, SessionView, Read, admin::operations;
+    operation_list(wire::Empty) -> wire::OperationList, SessionView, Read, operations::list;
     /// Run a read, or ask for a write.
-    operation_run(wire::OperationRunRequest) -> wire::OperationAnswer, ConnectorRead, Write, admin::operation_run;
+    operation_run(wire::OperationRunRequest) -> wire::OperationAnswer, ConnectorRead, Write, operations::run;
+    /// A window of the records of a read, sorted and searched.
+    operation_browse(wire::OperationBrowseRequest) -> wire::BrowseAnswer, ConnectorRead, Read, operations::browse;
+    /// All records of a read that match, as CSV.
+    operation_export(wire::OperationBrowseRequest) -> wire::QueryExport, ConnectorRead, Read, operations::export;
     /// Agents and what they may do.
     agent_list(wire::Empty) -> wire::AgentList, AgentManage, Read, admin::agent_list;
     /// Add an agent; its token is shown once.
@@ -144,7 +148,19 @@ commands! {
     /// Set, replace or remove the credential of a connection.
     credential_set(wire::CredentialSetRequest) -> wire::Empty, ConnectorManage, Write, admin::credential_set;
     /// Ask a system how it is, now.
-    connection_test(wire::SystemRef) -> wire::StatusView, ConnectorManage, Write, admin::connection_test;
+    connection_test(wire::SystemRef) -> wire::StatusView, ConnectorManage, Write, connections::test;
+    /// How every connection is: health, traffic, feeds, operations, cache.
+    connection_list(wire::Empty) -> wire::ConnectionList, SessionView, Read, connections::list;
+    /// Look at every service of a system and say what is missing and what to do.
+    connection_examine(wire::SystemRef) -> wire::ConnectionFindings, ConnectorManage, Read, connections::examine;
+    /// Pause a feed or let it go on.
+    feed_pause(wire::FeedPauseRequest) -> wire::ConnectionList, ConnectorManage, Write, connections::pause;
+    /// Fetch a feed now.
+    feed_sync(wire::FeedRef) -> wire::ConnectionList, ConnectorManage, Write, connections::sync;
+    /// Throw the mirror's copy of feeds away and read them in full.
+    mirror_rebuild(wire::MirrorRebuildRequest) -> wire::ConnectionList, ConnectorManage, Write, connections::rebuild;
+    /// Forget every cached answer of a system.
+    cache_clear(wire::SystemRef) -> wire::ConnectionList, ConnectorManage, Write, connections::clear_cache;
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: Value, request: RequestId) -> Result<T, ApiError> {

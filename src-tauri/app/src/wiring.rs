@@ -152,6 +152,7 @@ pub(crate) fn build(config: &Config, store: &Arc<Store>, data_dir: &Path) -> any
         audit: store.audit(&tenant),
         cache_entries: config.cache_entries,
         cache_ttl_s: config.cache_ttl_s,
+        feed_intervals: andon_engine::watch::FeedIntervals::default(),
     };
     let parts = EngineParts {
         clock,

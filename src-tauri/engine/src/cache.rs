@@ -3,7 +3,7 @@
 //! A cache belongs to one tenant, so no key can reach another tenant's answer. Time comes in with each call. An answer that
 //! is too old stays until it is pushed out, so that it can be served, marked as old, while its system is down.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -58,9 +58,21 @@ struct State {
     entries: LruCache<CacheKey, Entry>,
     flights: HashMap<CacheKey, Weak<FlightCell>>,
     generations: HashMap<&'static str, u64>,
+    counts: BTreeMap<&'static str, Counts>,
+}
+
+/// What is counted for an operation.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
     hits: u64,
     misses: u64,
     evicted: u64,
+}
+
+impl State {
+    fn counts(&mut self, operation: &'static str) -> &mut Counts {
+        self.counts.entry(operation).or_default()
+    }
 }
 
 /// The cache of one tenant.
@@ -78,9 +90,7 @@ impl TenantCache {
             entries: LruCache::new(capacity),
             flights: HashMap::new(),
             generations: HashMap::new(),
-            hits: 0,
-            misses: 0,
-            evicted: 0,
+            counts: BTreeMap::new(),
         };
         Self {
             state: Mutex::new(state),
@@ -99,10 +109,10 @@ impl TenantCache {
         let mut state = self.lock();
         let is_fresh = state.entries.peek(key).is_some_and(|entry| is_fresh(entry, now));
         if !is_fresh {
-            state.misses += 1;
+            state.counts(key.operation).misses += 1;
             return None;
         }
-        state.hits += 1;
+        state.counts(key.operation).hits += 1;
         state.entries.get(key).map(|entry| entry.answer.clone())
     }
 
@@ -126,8 +136,8 @@ impl TenantCache {
             return;
         }
         let replaced_or_evicted = state.entries.push(key, Entry { answer, ttl });
-        if replaced_or_evicted.is_some_and(|(gone, _)| gone != key) {
-            state.evicted += 1;
+        if let Some((gone, _)) = replaced_or_evicted.filter(|(gone, _)| *gone != key) {
+            state.counts(gone.operation).evicted += 1;
         }
     }
 
@@ -157,17 +167,32 @@ impl TenantCache {
         flight.get_or_init(ask).await.clone()
     }
 
-    /// The counts.
+    /// The counts of all operations together.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
+        self.stats_by_operation()
+            .into_values()
+            .fold(CacheStats::default(), add)
+    }
+
+    /// The counts of each operation that was asked for. What was evicted counts for the operation whose answer went.
+    #[must_use]
+    pub fn stats_by_operation(&self) -> BTreeMap<&'static str, CacheStats> {
         let state = self.lock();
-        let entries = u64::try_from(state.entries.len()).unwrap_or(u64::MAX);
-        CacheStats {
-            hits: state.hits,
-            misses: state.misses,
-            evicted: state.evicted,
-            entries,
+        let count = |(operation, counts): (&&'static str, &Counts)| {
+            let stats = CacheStats {
+                hits: counts.hits,
+                misses: counts.misses,
+                evicted: counts.evicted,
+                entries: 0,
+            };
+            (*operation, stats)
+        };
+        let mut stats: BTreeMap<_, _> = state.counts.iter().map(count).collect();
+        for (key, _) in &state.entries {
+            stats.entry(key.operation).or_default().entries += 1;
         }
+        stats
     }
 
     /// The journey under way for this question, or a new one. A journey that has ended is not joined.
@@ -190,6 +215,17 @@ impl TenantCache {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing below panics between two changes that belong together, so a poisoned cache is still a sound one.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Both counts together.
+#[must_use]
+pub fn add(one: CacheStats, other: CacheStats) -> CacheStats {
+    CacheStats {
+        hits: one.hits + other.hits,
+        misses: one.misses + other.misses,
+        evicted: one.evicted + other.evicted,
+        entries: one.entries + other.entries,
     }
 }
 

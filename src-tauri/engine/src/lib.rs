@@ -9,6 +9,8 @@ pub mod approve;
 pub mod ask;
 pub mod audit;
 pub mod cache;
+pub mod connections;
+mod csv;
 pub mod dispatch;
 pub mod error;
 pub mod people;

@@ -1,6 +1,6 @@
 //! How the systems, the keyring and the console's own files are: what the status line and the connection page show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use andon_domain::ports::{CacheStats, Health, HealthState, KeyringState};
@@ -29,9 +29,26 @@ pub enum StorageState {
     },
 }
 
+/// Checks kept for each system, for the chart.
+const KEPT_CHECKS: usize = 120;
+
+/// One health check of a system, without its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HealthSample {
+    /// When.
+    pub at: Timestamp,
+    /// How it was.
+    pub state: HealthState,
+    /// Round trip; absent when there was no answer.
+    pub latency_ms: Option<u64>,
+}
+
 #[derive(Default)]
 struct Board {
     systems: BTreeMap<System, (Health, Timestamp)>,
+    checks: BTreeMap<System, VecDeque<HealthSample>>,
+    /// When each system was last found to answer well.
+    well_at: BTreeMap<System, Timestamp>,
     keyring: Option<KeyringState>,
     storage: StorageState,
 }
@@ -45,7 +62,20 @@ impl HealthBoard {
     pub fn put(&self, system: System, health: Health, at: Timestamp) -> bool {
         let words = |health: &Health| (health.state, health.message.clone(), health.hint.clone());
         let new = words(&health);
-        let before = self.lock().systems.insert(system, (health, at));
+        let mut board = self.lock();
+        let checks = board.checks.entry(system).or_default();
+        if checks.len() == KEPT_CHECKS {
+            checks.pop_front();
+        }
+        checks.push_back(HealthSample {
+            at,
+            state: health.state,
+            latency_ms: health.latency_ms,
+        });
+        if matches!(health.state, HealthState::Healthy | HealthState::Degraded) {
+            board.well_at.insert(system, at);
+        }
+        let before = board.systems.insert(system, (health, at));
         before.is_none_or(|(before, _)| words(&before) != new)
     }
 
@@ -53,6 +83,18 @@ impl HealthBoard {
     #[must_use]
     pub fn get(&self, system: System) -> Option<(Health, Timestamp)> {
         self.lock().systems.get(&system).cloned()
+    }
+
+    /// The newest checks of a system, oldest first.
+    #[must_use]
+    pub fn checks(&self, system: System) -> Vec<HealthSample> {
+        let board = self.lock();
+        board.checks.get(&system).into_iter().flatten().copied().collect()
+    }
+
+    /// When a check last found the system to answer well.
+    fn well_at(&self, system: System) -> Option<Timestamp> {
+        self.lock().well_at.get(&system).copied()
     }
 
     fn put_keyring(&self, state: KeyringState) -> bool {
@@ -91,7 +133,7 @@ pub struct SystemStatus {
     pub health: Health,
     /// When it was checked.
     pub checked_at: Option<Timestamp>,
-    /// When one of its feeds last answered.
+    /// When it last answered well: a check, or one of its feeds.
     pub last_contact: Option<Timestamp>,
 }
 
@@ -187,7 +229,10 @@ pub fn overview(engine: &Engine, caller: &Caller) -> Result<Overview, EngineErro
             system,
             health,
             checked_at,
-            last_contact: tenant.feeds.last_contact(system),
+            last_contact: tenant
+                .feeds
+                .last_contact(system)
+                .max(tenant.health.well_at(system)),
         }
     });
     let systems = systems.collect();

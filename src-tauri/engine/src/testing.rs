@@ -2,7 +2,7 @@
 //!
 //! What they cannot show (files, networks, SQL) is tested in `tests/it` with the real parts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -250,6 +250,7 @@ impl QueryHistory for MemoryHistory {
 pub(crate) struct MemoryMirror {
     pub(crate) machines: Mutex<HashMap<String, (MachineStatus, Timestamp)>>,
     pub(crate) downtime: Mutex<Vec<DowntimeEvent>>,
+    pub(crate) cleared: Mutex<Vec<Feed>>,
 }
 
 #[async_trait]
@@ -275,7 +276,11 @@ impl Mirror for MemoryMirror {
             ..Merged::default()
         })
     }
-    async fn clear(&self, _feeds: &[Feed]) -> Result<(), PortError> {
+    async fn clear(&self, feeds: &[Feed]) -> Result<(), PortError> {
+        self.cleared.lock().unwrap().extend(feeds);
+        if feeds.contains(&Feed::Machines) {
+            self.machines.lock().unwrap().clear();
+        }
         Ok(())
     }
     async fn downtime_in(&self, _: Window, _: Option<&str>) -> Result<Vec<DowntimeEvent>, PortError> {
@@ -305,6 +310,10 @@ impl Mirror for MemoryMirror {
             .take(limit as usize)
             .cloned()
             .collect())
+    }
+    async fn counts(&self) -> Result<BTreeMap<Feed, u64>, PortError> {
+        let machines = u64::try_from(self.machines.lock().unwrap().len()).unwrap();
+        Ok(BTreeMap::from([(Feed::Machines, machines)]))
     }
     fn path(&self) -> PathBuf {
         PathBuf::new()
@@ -579,6 +588,7 @@ pub(crate) fn world(systems: Systems) -> World {
         audit: audit.clone(),
         cache_entries: 100,
         cache_ttl_s: 300,
+        feed_intervals: crate::watch::FeedIntervals::default(),
     };
     let engine = Engine::new(EngineParts {
         clock: clock.clone(),

@@ -17,7 +17,7 @@ use crate::ask::ResultShelf;
 use crate::cache::TenantCache;
 use crate::error::EngineError;
 use crate::status::HealthBoard;
-use crate::watch::FeedStates;
+use crate::watch::{FeedIntervals, FeedStates};
 
 /// Something changed; screens and waiters look again.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +104,8 @@ pub struct TenantParts {
     pub cache_entries: usize,
     /// Seconds an answer may be served from the cache.
     pub cache_ttl_s: u32,
+    /// How often its feeds are polled.
+    pub feed_intervals: FeedIntervals,
 }
 
 /// One tenant at run time.
@@ -190,7 +192,7 @@ impl Engine {
         let tenants = parts.tenants.into_iter().map(|parts| {
             let tenant = Tenant {
                 cache: TenantCache::new(parts.cache_entries, parts.cache_ttl_s),
-                feeds: FeedStates::default(),
+                feeds: FeedStates::new(parts.feed_intervals.clone()),
                 health: HealthBoard::default(),
                 results: ResultShelf::default(),
                 parts,

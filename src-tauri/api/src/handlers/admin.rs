@@ -1,107 +1,20 @@
-//! Operations, agents, connections and the audit log.
+//! Agents, credentials and the audit log.
 
 use andon_domain::agent::AgentGrant;
 use andon_domain::audit::AuditEvent;
-use andon_domain::operations::{Effect, Operation};
 use andon_domain::ports::{AuditFilter, AuditVerdict};
-use andon_domain::{AgentId, Class, Secret, operations};
-use andon_engine::approve::{self, Asked};
-use andon_engine::dispatch::{self, Page, ReadResult};
+use andon_domain::{AgentId, Class, Secret, System};
 use andon_engine::{agents, audit, status, watch};
 use serde_json::json;
 
-use super::{Context, approvals, session};
+use super::Context;
 use crate::error::{ApiError, ErrorCode};
 use crate::wire::{
     AgentAddRequest, AgentAdded, AgentList, AgentRef, AuditTail, AuditTailRequest, CredentialSetRequest,
-    Empty, OperationAnswer, OperationList, OperationRunRequest, OperationView, ReadAnswer, StatusView,
-    SystemRef,
+    Empty,
 };
 
 type Answer<T> = Result<T, ApiError>;
-
-pub(crate) async fn operations(_: &Context<'_>, _: Empty) -> Answer<OperationList> {
-    Ok(OperationList {
-        operations: operations::table().iter().map(view).collect(),
-    })
-}
-
-fn view(operation: &Operation) -> OperationView {
-    OperationView {
-        name: operation.name.to_owned(),
-        tool: operation.tool_name(),
-        effect: operation.effect,
-        system: operation.system,
-        risk: operation.risk,
-        class: operation.class,
-        sentence: operation.sentence.to_owned(),
-        schema: (operation.schema)(),
-    }
-}
-
-pub(crate) async fn operation_run(
-    context: &Context<'_>,
-    request: OperationRunRequest,
-) -> Answer<OperationAnswer> {
-    let (engine, caller) = (context.engine(), &context.caller);
-    let is_write = operations::find(&request.name).is_some_and(|operation| operation.effect == Effect::Write);
-    if is_write {
-        let asked = Asked {
-            rationale: request.rationale,
-            on_behalf_of: None,
-            idempotency_key: request.idempotency_key,
-        };
-        let taken = approve::request(engine, caller, &request.name, &request.parameters, asked).await;
-        let taken = taken.map_err(|e| context.fail(e))?;
-        let item = Box::new(approvals::item(context, &taken.row));
-        return Ok(OperationAnswer::Requested {
-            item,
-            is_joined: taken.is_joined,
-        });
-    }
-    let page = Page {
-        limit: request.limit,
-        cursor: request.cursor,
-    };
-    let read = dispatch::read(engine, caller, &request.name, &request.parameters, &page).await;
-    Ok(OperationAnswer::Read(read.map_err(|e| context.fail(e))?.into()))
-}
-
-impl From<ReadResult> for ReadAnswer {
-    fn from(read: ReadResult) -> Self {
-        let ReadResult {
-            operation: _,
-            records,
-            next_cursor,
-            total,
-            is_truncated,
-            class,
-            source,
-            fetched_at,
-            observed_at,
-            age_ms,
-            from_cache,
-            is_stale,
-            warnings,
-            hidden_fields,
-        } = read;
-        Self {
-            records,
-            next_cursor,
-            total,
-            is_truncated,
-            class,
-            source,
-            fetched_at,
-            observed_at,
-            age_ms,
-            from_cache,
-            is_stale,
-            warnings,
-            hidden_fields,
-        }
-    }
-}
 
 pub(crate) async fn agent_list(context: &Context<'_>, _: Empty) -> Answer<AgentList> {
     let agents = agents::list(context.engine(), &context.caller)
@@ -201,18 +114,8 @@ pub(crate) async fn credential_set(context: &Context<'_>, request: CredentialSet
     Ok(Empty {})
 }
 
-pub(crate) async fn connection_test(context: &Context<'_>, request: SystemRef) -> Answer<StatusView> {
-    let tenant = &context.caller.tenant;
-    // A person pressed "test".
-    try_again(context, request.system)?;
-    status::check_all(context.engine(), tenant)
-        .await
-        .map_err(|e| context.fail(e))?;
-    session::status(context, Empty {}).await
-}
-
 /// A connection that stopped after a refused logon, and its feeds, may try once more.
-fn try_again(context: &Context<'_>, system: andon_domain::System) -> Answer<()> {
+pub(super) fn try_again(context: &Context<'_>, system: System) -> Answer<()> {
     let tenant = &context.caller.tenant;
     context.console.credentials.changed(tenant, system);
     watch::resume(context.engine(), tenant, system).map_err(|e| context.fail(e))

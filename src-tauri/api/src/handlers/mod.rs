@@ -2,6 +2,8 @@
 
 pub(crate) mod admin;
 pub(crate) mod approvals;
+pub(crate) mod connections;
+pub(crate) mod operations;
 pub(crate) mod plant;
 pub(crate) mod query;
 pub(crate) mod session;

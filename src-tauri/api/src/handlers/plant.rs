@@ -341,7 +341,7 @@ pub(crate) fn feed(feed: &watch::FeedView) -> FeedView {
             FeedState::Unauthorized,
             Some("An admin has to set a new token; it is not tried again by itself."),
         ),
-        FeedViewState::NotConfigured => (
+        FeedViewState::NotOffered | FeedViewState::NotConfigured => (
             FeedState::NotConfigured,
             Some("Set MES_REST_ENDPOINT or mes.endpoint and start again."),
         ),

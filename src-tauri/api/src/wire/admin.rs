@@ -8,6 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+/// The class of one field of an operation's records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FieldClassView {
+    /// Path in a record; lists are walked through.
+    pub field: String,
+    /// Its class.
+    pub class: Class,
+}
+
 /// One operation of the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct OperationView {
@@ -21,8 +30,10 @@ pub struct OperationView {
     pub system: System,
     /// Risk before rules.
     pub risk: Risk,
-    /// Class.
+    /// Class of what it returns or changes, but for the fields named in `fields`.
     pub class: Class,
+    /// Fields of its records that are more sensitive than the rest.
+    pub fields: Vec<FieldClassView>,
     /// One sentence.
     pub sentence: String,
     /// JSON schema of the parameters.
@@ -83,7 +94,7 @@ pub struct ReadAnswer {
     pub total: Option<u64>,
     /// A stated limit cut the records.
     pub is_truncated: bool,
-    /// Class.
+    /// Highest class of what is left in the records.
     pub class: Class,
     /// System it came from.
     pub source: System,
@@ -100,8 +111,10 @@ pub struct ReadAnswer {
     pub is_stale: bool,
     /// What was odd.
     pub warnings: Vec<String>,
-    /// Fields removed because of clearance.
+    /// How many fields were removed because of clearance.
     pub hidden_fields: u32,
+    /// Which fields were removed, as paths.
+    pub hidden: Vec<String>,
 }
 
 /// Answer to a run.

@@ -4,12 +4,16 @@
 
 mod admin;
 mod approvals;
+mod browse;
+mod connections;
 mod plant;
 mod query;
 mod session;
 
 pub use admin::*;
 pub use approvals::*;
+pub use browse::*;
+pub use connections::*;
 pub use plant::*;
 pub use query::*;
 pub use session::*;

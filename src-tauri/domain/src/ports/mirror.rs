@@ -1,5 +1,6 @@
 //! The console's copy of what the systems told.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -53,6 +54,8 @@ pub trait Mirror: Send + Sync {
     async fn production_orders(&self, window: Window) -> Result<Vec<ProductionOrder>, PortError>;
     /// Quality reports of the window, newest first, at most `limit`.
     async fn quality(&self, window: Window, limit: u32) -> Result<Vec<QualityReport>, PortError>;
+    /// How many records there are of each feed; a feed without any may be left out.
+    async fn counts(&self) -> Result<BTreeMap<Feed, u64>, PortError>;
     /// Where the file is, for read-only sources.
     fn path(&self) -> PathBuf;
 }

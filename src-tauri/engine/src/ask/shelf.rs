@@ -7,7 +7,6 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use andon_domain::audit::AuditEvent;
-use andon_domain::text::spreadsheet_safe;
 use andon_domain::{Caller, Class, Permission, Timestamp};
 use andon_guard::{Cell, RowSet};
 use serde_json::json;
@@ -15,6 +14,7 @@ use serde_json::json;
 use super::QueryResult;
 use crate::access::permit;
 use crate::audit;
+use crate::csv::push_line;
 use crate::error::EngineError;
 use crate::world::Engine;
 
@@ -150,18 +150,12 @@ pub async fn export_csv(engine: &Engine, caller: &Caller, id: &str) -> Result<St
 
 fn csv(set: &RowSet) -> String {
     let mut text = String::new();
-    let names = set.columns.iter().map(|column| field(&column.name));
+    let names = set.columns.iter().map(|column| crate::csv::cell(&column.name));
     push_line(&mut text, names);
     for row in &set.rows {
         push_line(&mut text, row.iter().map(cell));
     }
     text
-}
-
-fn push_line(text: &mut String, fields: impl Iterator<Item = String>) {
-    let fields: Vec<String> = fields.collect();
-    text.push_str(&fields.join(","));
-    text.push_str("\r\n");
 }
 
 /// Numbers stay numbers, also negative ones; only text can be a formula.
@@ -170,17 +164,8 @@ fn cell(cell: &Cell) -> String {
         Cell::Null => String::new(),
         Cell::Integer(number) => number.to_string(),
         Cell::Real(number) => number.to_string(),
-        Cell::Text(text) => field(text),
+        Cell::Text(text) => crate::csv::cell(text),
         Cell::Blob(bytes) => format!("({bytes} bytes)"),
-    }
-}
-
-fn field(text: &str) -> String {
-    let safe = spreadsheet_safe(text);
-    if safe.contains(['"', ',', '\r', '\n', ';', '\t']) || safe != text {
-        format!("\"{}\"", safe.replace('"', "\"\""))
-    } else {
-        safe
     }
 }
 

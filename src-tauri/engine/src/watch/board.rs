@@ -14,9 +14,10 @@ use andon_domain::{Amount, Caller, Permission, System, Timestamp};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::FEEDS;
 use super::alarms::{AlarmLoad, alarm_load};
 use super::schedule::{FeedView, FeedViewState};
-use super::{FEEDS, is_configured};
+use super::sync::{skew_of, view_of};
 use crate::access::permit;
 use crate::error::EngineError;
 use crate::world::{Engine, Tenant};
@@ -200,7 +201,7 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
     permit(caller, Permission::PlantView)?;
     let tenant = engine.tenant(&caller.tenant)?;
     let now = engine.clock.now();
-    let skew = skew_of(tenant);
+    let skew = skew_of(tenant, System::Mes);
     let theirs = Timestamp::from_millis(now.millis().saturating_add(skew.unwrap_or(0)));
     let stale_after = tenant.feeds.stale_after(Feed::Machines);
     let machines = tenant.parts.mirror.machines().await?;
@@ -223,9 +224,7 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
         .await?;
     let mut counts = StateCounts::default();
     machines.iter().for_each(|machine| counts.add(machine));
-    let feed = tenant
-        .feeds
-        .view(Feed::Machines, is_configured(tenant, Feed::Machines), now);
+    let feed = view_of(tenant, Feed::Machines, now);
     Ok(Board {
         at: now,
         time_zone: tenant.time_zone(),
@@ -240,17 +239,6 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
         downtime,
         clock_skew_ms: skew,
     })
-}
-
-/// By the last answer of the feed, or else by the last health check.
-pub(super) fn skew_of(tenant: &Tenant) -> Option<i64> {
-    let checked = || {
-        tenant
-            .health
-            .get(System::Mes)
-            .and_then(|(health, _)| health.clock_skew_ms)
-    };
-    tenant.feeds.skew(System::Mes).or_else(checked)
 }
 
 fn aged(
@@ -347,7 +335,7 @@ fn troubled_feeds(tenant: &Tenant, now: Timestamp) -> Vec<FeedView> {
     FEEDS
         .into_iter()
         .filter(is_of_plant)
-        .map(|feed| tenant.feeds.view(feed, is_configured(tenant, feed), now))
+        .map(|feed| view_of(tenant, feed, now))
         .filter(|view| {
             matches!(
                 view.state,

@@ -5,6 +5,7 @@
 
 mod alarms;
 mod board;
+mod intervals;
 pub mod plant;
 mod schedule;
 mod sync;
@@ -13,8 +14,12 @@ pub use alarms::{AlarmGroup, AlarmLoad};
 pub use board::{
     Abnormal, AbnormalKind, Board, BoardMachine, BoardOrder, LateOrder, Line, StateCounts, board,
 };
-pub use schedule::{FeedStates, FeedView, FeedViewState, Flight, Turn, interval, reconnect_after};
-pub use sync::{apply_event, due, feeds_view, follow, resume, set_paused, should_follow, sync_feed, want};
+pub use intervals::{FeedIntervals, reconnect_after};
+pub use schedule::{Brought, FeedStates, FeedView, FeedViewState, Flight, Offer, Turn};
+pub use sync::{
+    apply_event, ask_now, due, feed_view, feeds_view, follow, rebuild, resume, set_paused, should_follow,
+    sync_feed, want,
+};
 
 use andon_domain::System;
 use andon_domain::ports::{Feed, FeedSource};
@@ -25,8 +30,12 @@ use crate::world::Tenant;
 pub const FEEDS: [Feed; 10] = Feed::ALL;
 
 /// Whether a system is configured that offers the feed.
-fn is_configured(tenant: &Tenant, feed: Feed) -> bool {
-    source_of(tenant, feed).is_some_and(|source| source.feeds().contains(&feed))
+fn offer(tenant: &Tenant, feed: Feed) -> Offer {
+    match source_of(tenant, feed) {
+        Some(source) if source.feeds().contains(&feed) => Offer::Offered,
+        Some(_) => Offer::NotOffered,
+        None => Offer::NotConfigured,
+    }
 }
 
 /// The system behind a feed.

@@ -13,40 +13,13 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::FEEDS;
+use super::intervals::{FeedIntervals, LONGEST_BACKOFF, is_streamed, jittered};
 
-/// Longest time between two attempts, before jitter.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-/// A due time further off than any schedule sets: the clock was set back meanwhile.
-const BEYOND_ANY_SCHEDULE: Duration = Duration::from_secs(120);
+/// A due time further off than the feed's own delay by more than this: the clock was set back meanwhile.
+const CLOCK_SET_BACK: Duration = Duration::from_secs(60);
 const LEAST_STALE: Duration = Duration::from_secs(15);
-
-/// How often a feed is polled. While the MES tells changes by itself, the polls are only a check.
-#[must_use]
-pub const fn interval(feed: Feed, is_live: bool) -> Duration {
-    Duration::from_secs(match (feed, is_live) {
-        (Feed::Machines, false) => 5,
-        (Feed::Downtime | Feed::ProductionOrders, false) | (Feed::PurchaseOrders, _) => 30,
-        (Feed::Machines | Feed::Downtime | Feed::ProductionOrders, true)
-        | (Feed::Quality | Feed::MachineHistory | Feed::Stock, _) => 60,
-        (Feed::Calendar | Feed::CostCenters | Feed::Materials, _) => 600,
-    })
-}
-
-/// How long to wait before a lost stream is opened again: 3 s, doubled up to a minute, give or take a fifth.
-#[must_use]
-pub fn reconnect_after(failures: u32, random: u8) -> Duration {
-    let delay = Duration::from_secs(3)
-        .saturating_mul(1 << failures.min(5))
-        .min(LONGEST_BACKOFF);
-    jittered(delay, random, 20)
-}
-
-/// The duration, give or take so many percent; `random` is one byte of randomness.
-fn jittered(duration: Duration, random: u8, percent: u64) -> Duration {
-    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let spread = millis.saturating_mul(percent) / 100;
-    Duration::from_millis(millis - spread + spread.saturating_mul(2) * u64::from(random) / 255)
-}
+/// After this, a feed that is otherwise asked for changes only is read in full again.
+const FULL_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
 /// How a feed is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -66,6 +39,8 @@ pub enum FeedViewState {
     Paused,
     /// The source refuses our logon; nothing is tried until the credentials change.
     Unauthorized,
+    /// The system is configured and does not offer this feed.
+    NotOffered,
     /// No such connection.
     NotConfigured,
 }
@@ -81,6 +56,8 @@ pub struct FeedView {
     pub state: FeedViewState,
     /// When the source last answered or told something.
     pub last_contact: Option<Timestamp>,
+    /// When it was last read in full; reads between bring only what changed, where the source can tell.
+    pub last_full: Option<Timestamp>,
     /// Seconds between two polls.
     pub interval_s: u32,
     /// Failures since the last success.
@@ -89,6 +66,32 @@ pub struct FeedView {
     pub dropped: u32,
     /// Why it is not as it should be.
     pub message: Option<String>,
+    /// Paused by a person.
+    pub is_paused: bool,
+    /// Being fetched now.
+    pub is_in_flight: bool,
+}
+
+/// What a successful attempt brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brought {
+    /// When the source was asked: what changed later is not in it.
+    pub asked: Timestamp,
+    /// Whether everything was asked for, and not only what changed.
+    pub is_full: bool,
+    /// Records without a usable key, left out.
+    pub dropped: u32,
+}
+
+/// What is there of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// The system offers it.
+    Offered,
+    /// The system is configured and does not offer it.
+    NotOffered,
+    /// The system is not configured.
+    NotConfigured,
 }
 
 /// Whether an attempt turned a feed from good to bad or back.
@@ -105,6 +108,8 @@ pub enum Turn {
 #[derive(Debug, Default)]
 struct FeedState {
     next_due: Timestamp,
+    /// From when it was set to `next_due`.
+    delay: Duration,
     is_in_flight: bool,
     /// Asked for while a request was in flight that may have missed what it was asked for.
     is_wanted_again: bool,
@@ -112,6 +117,11 @@ struct FeedState {
     is_locked_out: bool,
     failures: u32,
     last_ok: Option<Timestamp>,
+    /// When the source was asked for what came at the last success.
+    last_asked: Option<Timestamp>,
+    last_full: Option<Timestamp>,
+    /// How often the mirror's copy was thrown away: what was asked for before is no full copy after.
+    cleared: u64,
     /// The interval that was in force at the last success: data of a slow poll does not become stale by a faster one.
     interval_at_ok: Duration,
     last_error: Option<String>,
@@ -120,6 +130,7 @@ struct FeedState {
 
 #[derive(Debug, Default)]
 struct Inner {
+    intervals: FeedIntervals,
     feeds: BTreeMap<Feed, FeedState>,
     is_live: bool,
     heard_at: Option<Timestamp>,
@@ -137,6 +148,12 @@ impl Inner {
         }
     }
 
+    fn streamed_are_due(&mut self, now: Timestamp) {
+        for feed in FEEDS.into_iter().filter(|feed| is_streamed(*feed)) {
+            self.feed(feed).next_due = now;
+        }
+    }
+
     /// All feeds of a system use one user: what is refused to one is not tried by the others.
     fn lock_out(&mut self, system: System, error: &PortError) {
         self.feeds_of(system, |state| {
@@ -147,8 +164,12 @@ impl Inner {
 
     fn last_contact(&self, feed: Feed) -> Option<Timestamp> {
         let polled = self.feeds.get(&feed).and_then(|state| state.last_ok);
-        let heard = self.heard_at.filter(|_| feed.system() == System::Mes);
+        let heard = self.heard_at.filter(|_| is_streamed(feed));
         polled.max(heard)
+    }
+
+    fn interval(&self, feed: Feed) -> Duration {
+        self.intervals.of(feed, self.is_live && is_streamed(feed))
     }
 
     fn stale_after(&self, feed: Feed) -> Duration {
@@ -159,7 +180,7 @@ impl Inner {
             .get(&feed)
             .filter(is_well)
             .map_or(Duration::ZERO, |state| state.interval_at_ok);
-        (interval(feed, self.is_live).max(at_ok) * 3).max(LEAST_STALE)
+        (self.interval(feed).max(at_ok) * 3).max(LEAST_STALE)
     }
 }
 
@@ -168,13 +189,22 @@ impl Inner {
 pub struct FeedStates(Mutex<Inner>);
 
 impl FeedStates {
+    /// Feeds that are all due, with these intervals.
+    #[must_use]
+    pub fn new(intervals: FeedIntervals) -> Self {
+        Self(Mutex::new(Inner {
+            intervals,
+            ..Inner::default()
+        }))
+    }
+
     /// The feeds that are due and not being fetched. Changes nothing.
     #[must_use]
     pub fn tick(&self, now: Timestamp) -> Vec<Feed> {
         let mut inner = self.lock();
         let is_due = |state: &FeedState| {
             let is_free = !state.is_in_flight && !state.is_paused && !state.is_locked_out;
-            is_free && (state.next_due <= now || state.next_due.since(now) > BEYOND_ANY_SCHEDULE)
+            is_free && (state.next_due <= now || state.next_due.since(now) > state.delay + CLOCK_SET_BACK)
         };
         FEEDS
             .into_iter()
@@ -191,7 +221,11 @@ impl FeedStates {
         }
         state.is_in_flight = true;
         state.is_wanted_again = false;
-        Some(Flight { states: self, feed })
+        Some(Flight {
+            states: self,
+            feed,
+            cleared: state.cleared,
+        })
     }
 
     /// Asks for a feed to be fetched as soon as possible.
@@ -200,6 +234,34 @@ impl FeedStates {
         let state = inner.feed(feed);
         state.next_due = now;
         state.is_wanted_again = state.is_in_flight;
+    }
+
+    /// The mirror's copy of a feed was thrown away: it is read in full as soon as possible.
+    pub fn cleared(&self, feed: Feed, now: Timestamp) {
+        let mut inner = self.lock();
+        let state = inner.feed(feed);
+        state.cleared += 1;
+        state.last_full = None;
+        state.next_due = now;
+        state.is_wanted_again = state.is_in_flight;
+    }
+
+    /// Since when changes are to be asked for: when the source was last asked with success. `None` when everything is to be
+    /// read: at the start, after the copy was thrown away, and once a day.
+    #[must_use]
+    pub fn changed_since(&self, feed: Feed, now: Timestamp) -> Option<Timestamp> {
+        let inner = self.lock();
+        let state = inner.feeds.get(&feed)?;
+        let is_recent = |full: Timestamp| full <= now && now.since(full) < FULL_AGAIN;
+        state.last_full.filter(|full| is_recent(*full))?;
+        // A clock that was set back makes the last time one that is still to come.
+        state.last_asked.filter(|asked| *asked <= now)
+    }
+
+    /// Whether a person paused the feed.
+    #[must_use]
+    pub fn is_paused(&self, feed: Feed) -> bool {
+        self.lock().feeds.get(&feed).is_some_and(|state| state.is_paused)
     }
 
     /// The credentials or the address of a system changed: its feeds are tried again at once.
@@ -223,7 +285,7 @@ impl FeedStates {
         let mut inner = self.lock();
         inner.is_live = true;
         inner.heard_at = Some(now);
-        inner.feeds_of(System::Mes, |state| state.next_due = now);
+        inner.streamed_are_due(now);
     }
 
     /// The stream said something.
@@ -235,7 +297,7 @@ impl FeedStates {
     pub fn stream_lost(&self, now: Timestamp) {
         let mut inner = self.lock();
         inner.is_live = false;
-        inner.feeds_of(System::Mes, |state| state.next_due = now);
+        inner.streamed_are_due(now);
     }
 
     /// The MES refused our logon at the stream.
@@ -286,17 +348,18 @@ impl FeedStates {
 
     /// A feed as screens show it.
     #[must_use]
-    pub fn view(&self, feed: Feed, is_configured: bool, now: Timestamp) -> FeedView {
+    pub fn view(&self, feed: Feed, offer: Offer, now: Timestamp) -> FeedView {
         let mut inner = self.lock();
         let last_contact = inner.last_contact(feed);
         let stale_after = inner.stale_after(feed);
-        let is_live = inner.is_live && feed.system() == System::Mes;
-        let interval = interval(feed, is_live);
+        let is_live = inner.is_live && is_streamed(feed);
+        let interval = inner.interval(feed);
         let state = inner.feed(feed);
         let age = last_contact.map(|last| now.since(last));
         let is_old = age.is_none_or(|age| age > stale_after);
         let view = match () {
-            () if !is_configured => FeedViewState::NotConfigured,
+            () if offer == Offer::NotConfigured => FeedViewState::NotConfigured,
+            () if offer == Offer::NotOffered => FeedViewState::NotOffered,
             () if state.is_paused => FeedViewState::Paused,
             () if state.is_locked_out => FeedViewState::Unauthorized,
             () if is_old && state.failures > 0 => FeedViewState::Offline,
@@ -311,10 +374,13 @@ impl FeedStates {
             system: feed.system(),
             state: view,
             last_contact,
+            last_full: state.last_full,
             interval_s: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
             failures: state.failures,
             dropped: state.dropped,
             message: state.last_error.clone(),
+            is_paused: state.is_paused,
+            is_in_flight: state.is_in_flight,
         }
     }
 
@@ -329,24 +395,28 @@ impl FeedStates {
 pub struct Flight<'s> {
     states: &'s FeedStates,
     feed: Feed,
+    cleared: u64,
 }
 
 impl Flight<'_> {
-    /// Notes how the attempt ended (`Ok` with the number of records left out) and sets when the feed is due next.
-    /// `random` is one byte of randomness.
-    pub fn finish(self, now: Timestamp, result: Result<u32, &PortError>, random: u8) -> Turn {
+    /// Notes how the attempt ended and sets when the feed is due next. `random` is one byte of randomness.
+    pub fn finish(self, now: Timestamp, result: Result<Brought, &PortError>, random: u8) -> Turn {
         let mut inner = self.states.lock();
-        let interval = interval(self.feed, inner.is_live);
+        let interval = inner.interval(self.feed);
         let state = inner.feed(self.feed);
         let was_failing = state.failures > 0 || state.is_locked_out;
         let delay = match result {
-            Ok(dropped) => {
+            Ok(brought) => {
                 state.failures = 0;
                 state.is_locked_out = false;
                 state.last_error = None;
                 state.last_ok = Some(now);
+                state.last_asked = Some(brought.asked);
+                if brought.is_full && state.cleared == self.cleared {
+                    state.last_full = Some(brought.asked);
+                }
                 state.interval_at_ok = interval;
-                state.dropped = dropped;
+                state.dropped = brought.dropped;
                 interval
             }
             Err(error) => {
@@ -356,11 +426,12 @@ impl Flight<'_> {
                 doubled.min(LONGEST_BACKOFF).max(interval)
             }
         };
-        state.next_due = if state.is_wanted_again {
-            now
+        state.delay = if state.is_wanted_again {
+            Duration::ZERO
         } else {
-            now.plus(jittered(delay, random, 10))
+            jittered(delay, random, 10)
         };
+        state.next_due = now.plus(state.delay);
         if let Err(error) = result
             && error.kind == PortErrorKind::Unauthorized
         {

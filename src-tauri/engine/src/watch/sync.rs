@@ -9,8 +9,9 @@ use andon_domain::{Caller, Permission, PortError, PortErrorKind, System, TenantI
 use futures_util::StreamExt;
 use serde_json::json;
 
-use super::schedule::{FeedStates, FeedView, Turn};
-use super::{FEEDS, is_configured, source_of};
+use super::intervals::is_streamed;
+use super::schedule::{Brought, FeedStates, FeedView, Offer, Turn};
+use super::{FEEDS, offer, source_of};
 use crate::access::permit;
 use crate::audit;
 use crate::dispatch::not_configured;
@@ -21,7 +22,8 @@ use crate::world::{Change, Engine, Tenant};
 const EVENT_WINDOW: Duration = Duration::from_secs(8 * 3600);
 /// After a longer absence, stops of at most so long ago are fetched.
 const LONGEST_GAP: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How far two windows of downtime overlap.
+/// How far two reads of changes, or two windows of events, overlap: clocks differ, and a change may become visible later
+/// than the time it carries.
 const OVERLAP: Duration = Duration::from_secs(300);
 
 /// The configured feeds of a tenant that are due now.
@@ -33,7 +35,7 @@ pub fn due(engine: &Engine, tenant: &TenantId) -> Result<Vec<Feed>, EngineError>
     let due = tenant.feeds.tick(engine.clock.now());
     Ok(due
         .into_iter()
-        .filter(|feed| is_configured(tenant, *feed))
+        .filter(|feed| offer(tenant, *feed) == Offer::Offered)
         .collect())
 }
 
@@ -48,8 +50,10 @@ pub async fn sync_feed(
     feed: Feed,
 ) -> Result<Option<Merged>, EngineError> {
     let tenant = engine.tenant(tenant)?;
-    if !is_configured(tenant, feed) {
-        return Err(not_configured(feed.system()));
+    match offer(tenant, feed) {
+        Offer::Offered => {}
+        Offer::NotOffered => return Err(not_offered(feed)),
+        Offer::NotConfigured => return Err(not_configured(feed.system())),
     }
     let Some(flight) = tenant.feeds.start(feed) else {
         return Ok(None);
@@ -57,7 +61,7 @@ pub async fn sync_feed(
     let result = poll(engine, tenant, feed).await;
     let mut random = [0];
     engine.ids.random(&mut random);
-    let ended = result.as_ref().map(|(_, dropped)| *dropped);
+    let ended = result.as_ref().map(|(_, brought)| *brought);
     let turn = flight.finish(engine.clock.now(), ended, random[0]);
     note_turn(engine, tenant, feed, turn, result.as_ref().err()).await;
     // Also without a change in the data: the screens show when the source last answered.
@@ -70,23 +74,49 @@ pub async fn sync_feed(
     Ok(Some(result?.0))
 }
 
-/// One answer of the source, in the mirror. Returns what changed and how many records were left out.
-async fn poll(engine: &Engine, tenant: &Tenant, feed: Feed) -> Result<(Merged, u32), PortError> {
+/// One answer of the source, in the mirror.
+async fn poll(engine: &Engine, tenant: &Tenant, feed: Feed) -> Result<(Merged, Brought), PortError> {
     let source = source_of(tenant, feed)
         .ok_or_else(|| PortError::new(feed.system(), PortErrorKind::NotConfigured, "not configured"))?;
     let asked = engine.clock.now();
     let ask = FeedAsk {
-        changed_since: None,
+        changed_since: changed_since(tenant, feed, asked),
         window_since: window_since(&tenant.feeds, feed, asked),
     };
     let records = source.fetch(feed, &ask).await?;
     let now = arrived(engine, tenant, asked, &records);
-    let merged = if records.is_unchanged() {
-        Merged::default()
-    } else {
-        tenant.parts.mirror.put(&records, now).await?
+    let merged = tenant.parts.mirror.put(&records, now).await?;
+    let brought = Brought {
+        asked,
+        is_full: ask.changed_since.is_none(),
+        dropped: records.dropped(),
     };
-    Ok((merged, records.dropped()))
+    Ok((merged, brought))
+}
+
+/// From when changes are asked for, by the clock of the source; `None` for everything.
+fn changed_since(tenant: &Tenant, feed: Feed, now: Timestamp) -> Option<Timestamp> {
+    let can_tell = matches!(
+        feed,
+        Feed::PurchaseOrders | Feed::ProductionOrders | Feed::Quality | Feed::Downtime
+    );
+    let ours = can_tell
+        .then(|| tenant.feeds.changed_since(feed, now))
+        .flatten()?;
+    let ahead = skew_of(tenant, feed.system()).unwrap_or(0);
+    let theirs = Timestamp::from_millis(ours.millis().saturating_add(ahead));
+    Some(theirs.minus(OVERLAP))
+}
+
+/// How far a system's clock is ahead of ours: by the last answer of its feeds, or else by the last health check.
+pub(super) fn skew_of(tenant: &Tenant, system: System) -> Option<i64> {
+    let checked = || {
+        tenant
+            .health
+            .get(system)
+            .and_then(|(health, _)| health.clock_skew_ms)
+    };
+    tenant.feeds.skew(system).or_else(checked)
 }
 
 /// Reads the source's clock off an answer, taking it as of the middle of the round trip. Returns our time now.
@@ -137,6 +167,9 @@ pub async fn apply_event(engine: &Engine, tenant: &TenantId, event: PlantEvent) 
     let tenant = engine.tenant(tenant)?;
     let now = engine.clock.now();
     tenant.feeds.stream_heard(now);
+    if feed_of(&event).is_some_and(|feed| tenant.feeds.is_paused(feed)) {
+        return Ok(());
+    }
     let feed = match event {
         PlantEvent::Machine(machine) => {
             let records = FeedRecords::Machines(one(*machine));
@@ -171,6 +204,17 @@ pub async fn apply_event(engine: &Engine, tenant: &TenantId, event: PlantEvent) 
         feed,
     });
     Ok(())
+}
+
+/// The feed an event belongs to, when it belongs to one.
+const fn feed_of(event: &PlantEvent) -> Option<Feed> {
+    match event {
+        PlantEvent::Machine(_) => Some(Feed::Machines),
+        PlantEvent::Downtime(_) => Some(Feed::Downtime),
+        PlantEvent::Order(_) => Some(Feed::ProductionOrders),
+        PlantEvent::Quality(_) => Some(Feed::Quality),
+        PlantEvent::Resync | PlantEvent::Alive => None,
+    }
 }
 
 /// A batch of one record, which says nothing about any other.
@@ -236,7 +280,7 @@ impl<'e> Live<'e> {
     }
 
     fn announce(&self) {
-        for feed in [Feed::Machines, Feed::Downtime] {
+        for feed in FEEDS.into_iter().filter(|feed| is_streamed(*feed)) {
             self.engine.announce(Change::FeedChanged {
                 tenant: self.tenant.parts.id.clone(),
                 feed,
@@ -303,6 +347,66 @@ pub async fn set_paused(
     Ok(())
 }
 
+/// A person wants a feed fetched now.
+///
+/// # Errors
+/// Not permitted, not configured, not offered, paused, or the audit log failed; nothing was asked for then.
+pub async fn ask_now(engine: &Engine, caller: &Caller, feed: Feed) -> Result<(), EngineError> {
+    permit(caller, Permission::ConnectorManage)?;
+    let tenant = engine.tenant(&caller.tenant)?;
+    match offer(tenant, feed) {
+        Offer::Offered => {}
+        Offer::NotOffered => return Err(not_offered(feed)),
+        Offer::NotConfigured => return Err(not_configured(feed.system())),
+    }
+    if tenant.feeds.is_paused(feed) {
+        return Err(EngineError::InvalidInput {
+            field: "feed",
+            message: format!("is paused: {}", feed.as_str()),
+            hint: "Let it go on first; it is then fetched at once.".to_owned(),
+        });
+    }
+    let event = AuditEvent::new(
+        caller,
+        engine.clock.now(),
+        "feed.sync_asked",
+        feed.as_str().to_owned(),
+    );
+    audit::note(engine, tenant, event).await?;
+    want(engine, &caller.tenant, feed)
+}
+
+/// Throws the mirror's copy of these feeds away, of all when none is named, and has them read in full.
+///
+/// # Errors
+/// Not permitted, or the audit log or the mirror failed.
+pub async fn rebuild(engine: &Engine, caller: &Caller, feeds: &[Feed]) -> Result<(), EngineError> {
+    permit(caller, Permission::ConnectorManage)?;
+    let tenant = engine.tenant(&caller.tenant)?;
+    let feeds = if feeds.is_empty() { &FEEDS } else { feeds };
+    let names: Vec<&str> = feeds.iter().map(|feed| feed.as_str()).collect();
+    let event =
+        AuditEvent::new(caller, engine.clock.now(), "mirror.rebuilt", None).detail(json!({ "feeds": names }));
+    audit::note(engine, tenant, event).await?;
+    tenant.parts.mirror.clear(feeds).await?;
+    let now = engine.clock.now();
+    for feed in feeds {
+        if let Some(source) = source_of(tenant, *feed) {
+            source.forget();
+        }
+        tenant.feeds.cleared(*feed, now);
+        engine.announce(Change::FeedChanged {
+            tenant: caller.tenant.clone(),
+            feed: *feed,
+        });
+        engine.announce(Change::SyncWanted {
+            tenant: caller.tenant.clone(),
+            feed: *feed,
+        });
+    }
+    Ok(())
+}
+
 /// How every feed is.
 ///
 /// # Errors
@@ -311,8 +415,25 @@ pub fn feeds_view(engine: &Engine, caller: &Caller) -> Result<Vec<FeedView>, Eng
     permit(caller, Permission::PlantView)?;
     let tenant = engine.tenant(&caller.tenant)?;
     let now = engine.clock.now();
-    Ok(FEEDS
-        .into_iter()
-        .map(|feed| tenant.feeds.view(feed, is_configured(tenant, feed), now))
-        .collect())
+    Ok(FEEDS.into_iter().map(|feed| view_of(tenant, feed, now)).collect())
+}
+
+/// How one feed is.
+///
+/// # Errors
+/// Not permitted.
+pub fn feed_view(engine: &Engine, caller: &Caller, feed: Feed) -> Result<FeedView, EngineError> {
+    permit(caller, Permission::PlantView)?;
+    let tenant = engine.tenant(&caller.tenant)?;
+    Ok(view_of(tenant, feed, engine.clock.now()))
+}
+
+/// A feed as screens show it.
+pub(super) fn view_of(tenant: &Tenant, feed: Feed, now: Timestamp) -> FeedView {
+    tenant.feeds.view(feed, offer(tenant, feed), now)
+}
+
+fn not_offered(feed: Feed) -> EngineError {
+    let (system, feed) = (feed.system().as_str(), feed.as_str());
+    EngineError::NotFound(format!("feed {feed}; {system} does not offer it"))
 }

@@ -12,6 +12,14 @@ use crate::status::check_all;
 use crate::testing::{START, ScriptedFeeds, World, batch, failure, person, world};
 use crate::world::{Change, Systems};
 
+/// What the plant tells by itself while its stream is open.
+const STREAMED: [Feed; 4] = [
+    Feed::Machines,
+    Feed::Downtime,
+    Feed::ProductionOrders,
+    Feed::Quality,
+];
+
 /// The middle of a byte of randomness: no jitter to speak of.
 const MIDDLE: u8 = 127;
 
@@ -20,15 +28,24 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn finish(states: &FeedStates, feed: Feed, now: Timestamp, result: Result<u32, &PortError>) -> Turn {
+    let brought = result.map(|dropped| in_full(now, dropped));
     states
         .start(feed)
         .expect("nobody else fetches it")
-        .finish(now, result, MIDDLE)
+        .finish(now, brought, MIDDLE)
+}
+
+fn in_full(asked: Timestamp, dropped: u32) -> Brought {
+    Brought {
+        asked,
+        is_full: true,
+        dropped,
+    }
 }
 
 /// Seconds until the feed is due, looking every second.
 fn next_due(states: &FeedStates, feed: Feed, from: i64) -> Option<i64> {
-    (0..200).find(|s| states.tick(at(from + s)).contains(&feed))
+    (0..2_000).find(|s| states.tick(at(from + s)).contains(&feed))
 }
 
 #[test]
@@ -40,23 +57,19 @@ fn each_feed_has_its_interval_and_slows_down_while_the_plant_tells_by_itself() {
     }
     assert!(states.tick(at(0)).is_empty());
     let due = |states: &FeedStates, from| FEEDS.map(|feed| next_due(states, feed, from).unwrap());
-    assert_eq!(due(&states, 0), [5, 30, 30, 60]);
+    assert_eq!(due(&states, 0), [5, 30, 30, 60, 60, 600, 30, 60, 600, 600]);
     states.stream_opened(at(1));
     assert_eq!(
         states.tick(at(1)),
-        [Feed::Machines, Feed::Downtime],
+        STREAMED,
         "what happened before is fetched once"
     );
     for feed in FEEDS {
         let _ = finish(&states, feed, at(1), Ok(0));
     }
-    assert_eq!(due(&states, 1), [60, 60, 30, 60]);
+    assert_eq!(due(&states, 1), [60, 60, 60, 60, 60, 600, 30, 60, 600, 600]);
     states.stream_lost(at(2));
-    assert_eq!(
-        states.tick(at(2)),
-        [Feed::Machines, Feed::Downtime],
-        "polling takes over at once"
-    );
+    assert_eq!(states.tick(at(2)), STREAMED, "polling takes over at once");
 }
 
 #[test]
@@ -88,7 +101,10 @@ fn failures_double_the_wait_up_to_a_minute_and_turn_once() {
 fn jitter_is_a_tenth_either_way_and_reconnecting_a_fifth() {
     for (random, millis) in [(0, 4_500), (255, 5_500)] {
         let states = FeedStates::default();
-        let _ = states.start(Feed::Machines).unwrap().finish(at(0), Ok(0), random);
+        let _ = states
+            .start(Feed::Machines)
+            .unwrap()
+            .finish(at(0), Ok(in_full(at(0), 0)), random);
         let due = |ms| {
             states
                 .tick(at(0).plus(Duration::from_millis(ms)))
@@ -107,9 +123,16 @@ fn a_refused_logon_stops_all_feeds_of_the_system_until_the_credentials_change() 
     let states = FeedStates::default();
     let refused = failure(PortErrorKind::Unauthorized);
     let _ = finish(&states, Feed::PurchaseOrders, at(0), Err(&refused));
-    assert_eq!(states.tick(at(100_000)), [Feed::Machines, Feed::Downtime]);
+    let still: Vec<_> = FEEDS
+        .into_iter()
+        .filter(|feed| feed.system() == System::Mes)
+        .collect();
+    assert_eq!(states.tick(at(100_000)), still);
     for feed in [Feed::PurchaseOrders, Feed::Stock] {
-        assert_eq!(states.view(feed, true, at(1)).state, FeedViewState::Unauthorized);
+        assert_eq!(
+            states.view(feed, Offer::Offered, at(1)).state,
+            FeedViewState::Unauthorized
+        );
     }
     states.resume(System::Sap, at(5));
     assert!(states.tick(at(5)).contains(&Feed::PurchaseOrders) && states.tick(at(5)).contains(&Feed::Stock));
@@ -121,7 +144,7 @@ fn one_request_in_flight_and_a_wish_meanwhile_is_not_lost() {
     let flight = states.start(Feed::Stock).unwrap();
     assert!(states.start(Feed::Stock).is_none() && !states.tick(at(0)).contains(&Feed::Stock));
     states.want(Feed::Stock, at(1));
-    let _ = flight.finish(at(2), Ok(0), MIDDLE);
+    let _ = flight.finish(at(2), Ok(in_full(at(0), 0)), MIDDLE);
     assert!(
         states.tick(at(2)).contains(&Feed::Stock),
         "the answer may be from before the wish"
@@ -145,9 +168,9 @@ fn a_clock_set_back_stops_no_feed() {
 #[test]
 fn a_feed_says_in_one_word_how_it_is() {
     let states = FeedStates::default();
-    let view = |states: &FeedStates, s| states.view(Feed::Machines, true, at(s)).state;
+    let view = |states: &FeedStates, s| states.view(Feed::Machines, Offer::Offered, at(s)).state;
     assert_eq!(
-        states.view(Feed::Machines, false, at(0)).state,
+        states.view(Feed::Machines, Offer::NotConfigured, at(0)).state,
         FeedViewState::NotConfigured
     );
     assert_eq!(view(&states, 0), FeedViewState::Polling);
@@ -163,7 +186,10 @@ fn a_feed_says_in_one_word_how_it_is() {
     );
     assert_eq!([5, 16].map(|s| view(&states, s)), [Delayed, Offline]);
     assert_eq!(
-        states.view(Feed::Machines, true, at(16)).message.as_deref(),
+        states
+            .view(Feed::Machines, Offer::Offered, at(16))
+            .message
+            .as_deref(),
         Some("SAP: did not work")
     );
     states.stream_opened(at(20));
@@ -410,7 +436,11 @@ async fn a_stream_is_live_while_it_lasts_and_its_events_reach_the_mirror() {
     ));
     assert!(world.mirror.machines.lock().unwrap().contains_key("M11"));
     assert_ne!(
-        world.tenant().feeds.view(Feed::Machines, true, at(0)).state,
+        world
+            .tenant()
+            .feeds
+            .view(Feed::Machines, Offer::Offered, at(0))
+            .state,
         FeedViewState::Live
     );
 
@@ -439,8 +469,9 @@ async fn pausing_a_feed_is_for_admins_and_is_written_down() {
     assert_eq!(world.audit.actions(), ["feed.paused"]);
     let views = feeds_view(&world.engine, &operator).unwrap();
     let states: Vec<_> = views.iter().map(|view| view.state).collect();
-    use FeedViewState::{NotConfigured, Paused, Polling};
-    assert_eq!(states, [Paused, Polling, NotConfigured, NotConfigured]);
+    use FeedViewState::{NotConfigured, NotOffered, Paused, Polling};
+    assert_eq!(states[..3], [Paused, Polling, NotOffered]);
+    assert_eq!(states[6..], [NotConfigured; 4]);
 }
 
 struct Checked(std::sync::Mutex<HealthState>);

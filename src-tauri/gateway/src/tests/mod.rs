@@ -181,6 +181,7 @@ impl Desk for FakeDesk {
             is_stale: false,
             warnings: Vec::new(),
             hidden_fields: 0,
+            hidden: Vec::new(),
         })
     }
 

@@ -9,6 +9,7 @@ mod records;
 pub(crate) mod schema;
 mod tables;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use andon_domain::ports::{Feed, FeedBatch, FeedRecords, Merged, Mirror, Window};
@@ -136,6 +137,10 @@ impl Mirror for TenantMirror {
                 Ok(events)
             })
             .await
+    }
+
+    async fn counts(&self) -> Result<BTreeMap<Feed, u64>, PortError> {
+        Ok(BTreeMap::new())
     }
 
     fn path(&self) -> PathBuf {

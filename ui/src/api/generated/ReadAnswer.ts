@@ -24,7 +24,7 @@ total: number | null,
  */
 is_truncated: boolean, 
 /**
- * Class.
+ * Highest class of what is left in the records.
  */
 class: Class, 
 /**
@@ -56,6 +56,10 @@ is_stale: boolean,
  */
 warnings: Array<string>, 
 /**
- * Fields removed because of clearance.
+ * How many fields were removed because of clearance.
  */
-hidden_fields: number, };
+hidden_fields: number, 
+/**
+ * Which fields were removed, as paths.
+ */
+hidden: Array<string>, };

@@ -11,10 +11,17 @@ import type { ApproveRequest } from "./ApproveRequest";
 import type { AuditTail } from "./AuditTail";
 import type { AuditTailRequest } from "./AuditTailRequest";
 import type { AuditVerdict } from "./AuditVerdict";
+import type { BrowseAnswer } from "./BrowseAnswer";
+import type { ConnectionFindings } from "./ConnectionFindings";
+import type { ConnectionList } from "./ConnectionList";
 import type { CredentialSetRequest } from "./CredentialSetRequest";
 import type { DenyRequest } from "./DenyRequest";
 import type { Empty } from "./Empty";
+import type { FeedPauseRequest } from "./FeedPauseRequest";
+import type { FeedRef } from "./FeedRef";
+import type { MirrorRebuildRequest } from "./MirrorRebuildRequest";
 import type { OperationAnswer } from "./OperationAnswer";
+import type { OperationBrowseRequest } from "./OperationBrowseRequest";
 import type { OperationList } from "./OperationList";
 import type { OperationRunRequest } from "./OperationRunRequest";
 import type { PlantBoard } from "./PlantBoard";
@@ -67,6 +74,8 @@ export interface Commands {
   plant_quality: { request: PlantWindowRequest; response: PlantQuality };
   operation_list: { request: Empty; response: OperationList };
   operation_run: { request: OperationRunRequest; response: OperationAnswer };
+  operation_browse: { request: OperationBrowseRequest; response: BrowseAnswer };
+  operation_export: { request: OperationBrowseRequest; response: QueryExport };
   agent_list: { request: Empty; response: AgentList };
   agent_add: { request: AgentAddRequest; response: AgentAdded };
   agent_revoke: { request: AgentRef; response: AgentList };
@@ -74,4 +83,10 @@ export interface Commands {
   audit_verify: { request: Empty; response: AuditVerdict };
   credential_set: { request: CredentialSetRequest; response: Empty };
   connection_test: { request: SystemRef; response: StatusView };
+  connection_list: { request: Empty; response: ConnectionList };
+  connection_examine: { request: SystemRef; response: ConnectionFindings };
+  feed_pause: { request: FeedPauseRequest; response: ConnectionList };
+  feed_sync: { request: FeedRef; response: ConnectionList };
+  mirror_rebuild: { request: MirrorRebuildRequest; response: ConnectionList };
+  cache_clear: { request: SystemRef; response: ConnectionList };
 }

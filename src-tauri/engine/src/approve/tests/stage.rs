@@ -550,6 +550,7 @@ fn build(
         audit: Arc::new(MemoryAudit::default()),
         cache_entries: 100,
         cache_ttl_s: 300,
+        feed_intervals: crate::watch::FeedIntervals::default(),
     };
     Engine::new(EngineParts {
         clock: clock.clone(),

@@ -10,9 +10,9 @@ use super::figures::{FigureBasis, FigureNote, FigureNoteKind, FigureOrigin, Plan
 use super::ranges::{Calendar, calendar_span, resolve};
 use crate::access::permit;
 use crate::error::EngineError;
-use crate::watch::board::skew_of;
-use crate::watch::is_configured;
 use crate::watch::schedule::FeedViewState;
+use crate::watch::sync::{skew_of, view_of};
+use crate::watch::{Offer, offer};
 use crate::world::{Engine, Tenant};
 
 /// A machine and when the console last heard it, by the MES's clock.
@@ -56,7 +56,7 @@ pub(super) async fn set<'e>(
     permit(caller, Permission::PlantView)?;
     let tenant = engine.tenant(&caller.tenant)?;
     let ours = engine.clock.now();
-    let skew_ms = skew_of(tenant).unwrap_or(0);
+    let skew_ms = skew_of(tenant, System::Mes).unwrap_or(0);
     let now = moved(ours, skew_ms);
     let span = calendar_span(now, request.since, request.until);
     let mut machines = tenant.parts.mirror.machines().await?;
@@ -135,7 +135,7 @@ pub(super) fn count_note(basis: &mut FigureBasis, kind: FigureNoteKind, count: u
 }
 
 fn known(tenant: &Tenant, feed: Feed, ours: Timestamp, skew_ms: i64) -> Known {
-    let view = tenant.feeds.view(feed, is_configured(tenant, feed), ours);
+    let view = view_of(tenant, feed, ours);
     let is_on_time = matches!(
         view.state,
         FeedViewState::Live | FeedViewState::Polling | FeedViewState::Delayed
@@ -145,7 +145,10 @@ fn known(tenant: &Tenant, feed: Feed, ours: Timestamp, skew_ms: i64) -> Known {
     Known {
         until: answered.map(|at| moved(at, skew_ms)),
         is_stale: answered.is_some() && !is_on_time,
-        is_offered: view.state != FeedViewState::NotConfigured,
+        is_offered: !matches!(
+            view.state,
+            FeedViewState::NotConfigured | FeedViewState::NotOffered
+        ),
     }
 }
 
@@ -180,5 +183,5 @@ fn of_sites(mut shifts: Vec<Shift>, machines: &[Heard]) -> Vec<Shift> {
 
 /// Nothing of the MES is configured: there is no plant to show.
 pub(super) fn is_without_plant(tenant: &Tenant) -> bool {
-    !is_configured(tenant, Feed::Machines) && tenant.feeds.last_contact(System::Mes).is_none()
+    offer(tenant, Feed::Machines) != Offer::Offered && tenant.feeds.last_contact(System::Mes).is_none()
 }

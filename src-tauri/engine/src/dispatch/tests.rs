@@ -41,7 +41,13 @@ async fn a_permit_is_asked_for_before_the_cache() {
         Err(EngineError::NotPermitted { .. })
     ));
     agent.scopes = vec!["sap.get_*".to_owned()];
-    assert!(orders(&world, &agent, Page::default()).await.unwrap().from_cache);
+    assert!(
+        orders(&world, &agent, Page::default())
+            .await
+            .unwrap()
+            .about
+            .from_cache
+    );
     let actions = [
         "operation.read",
         "operation.read_refused",
@@ -87,10 +93,10 @@ async fn an_old_answer_is_served_while_the_system_is_down_and_says_so() {
     world.clock.forward(Duration::from_secs(600));
     upstream.say(Err(failure(PortErrorKind::Unavailable)));
     let old = orders(&world, &caller, Page::default()).await.unwrap();
-    assert!(old.is_stale && old.from_cache);
-    assert_eq!(old.age_ms, 600_000);
+    assert!(old.about.is_stale && old.about.from_cache);
+    assert_eq!(old.about.age_ms, 600_000);
     assert_eq!(
-        old.warnings,
+        old.about.warnings,
         ["SAP does not answer; this is what it said 10 min ago"]
     );
     for kind in [
@@ -226,7 +232,7 @@ async fn pages_follow_each_other_and_a_cursor_belongs_to_its_question() {
         .await
         .unwrap();
     assert!(
-        later.warnings[0].contains("read again"),
+        later.about.warnings[0].contains("read again"),
         "a page of other data says so"
     );
 }
@@ -251,7 +257,13 @@ async fn a_write_makes_its_reads_and_feeds_look_again() {
             feed: Feed::PurchaseOrders
         }
     );
-    assert!(!orders(&world, &caller, Page::default()).await.unwrap().from_cache);
+    assert!(
+        !orders(&world, &caller, Page::default())
+            .await
+            .unwrap()
+            .about
+            .from_cache
+    );
     assert_eq!(upstream.calls(), 2);
 }
 

@@ -13,9 +13,17 @@ use andon_domain::text::visible;
 use andon_domain::{
     Caller, CanonicalJson, Class, PortError, PortErrorKind, System, TenantId, Timestamp, operations,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use ts_rs::TS;
+
+mod browse;
+mod page;
+mod sight;
+
+pub use browse::{Browsed, Exported, Look, browse, export};
+pub use page::Page;
+
+use page::{Window, cursor};
+use sight::Sight;
 
 use crate::access::permit_operation;
 use crate::audit;
@@ -23,34 +31,29 @@ use crate::cache::{Answer, CacheKey};
 use crate::error::EngineError;
 use crate::world::{Change, Engine, Tenant};
 
-const DEFAULT_LIMIT: u32 = 100;
-const MOST_LIMIT: u32 = 1_000;
-
-/// Which part of the records is wanted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Page {
-    /// At most so many records; 100 when absent, at most 1000.
-    pub limit: Option<u32>,
-    /// Where the last page ended, as it said.
-    pub cursor: Option<String>,
-}
-
 /// Records with everything that must be known about them.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReadResult {
-    /// The operation.
-    pub operation: String,
     /// The records of this page.
-    #[ts(type = "unknown[]")]
     pub records: Vec<Value>,
     /// Where the next page begins; absent on the last one.
     pub next_cursor: Option<String>,
     /// How many records there are in all, when that is known.
-    #[ts(type = "number | null")]
     pub total: Option<u64>,
+    /// What must be known about them.
+    pub about: About,
+}
+
+/// What must be known about records, whichever part of them is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The operation.
+    pub operation: &'static str,
     /// Whether a stated limit of the connector cut the records.
     pub is_truncated: bool,
-    /// Class of the records.
+    /// How many the system has, when it tells and more exist than were fetched.
+    pub source_total: Option<u64>,
+    /// Highest class of what is left in the records.
     pub class: Class,
     /// The system they are from.
     pub source: System,
@@ -59,7 +62,6 @@ pub struct ReadResult {
     /// When the system says the data is from.
     pub observed_at: Option<Timestamp>,
     /// Age of the data, from `observed_at`, or from `fetched_at` when the system does not say.
-    #[ts(type = "number")]
     pub age_ms: u64,
     /// Whether the answer was served from the cache.
     pub from_cache: bool,
@@ -67,8 +69,16 @@ pub struct ReadResult {
     pub is_stale: bool,
     /// What was odd but not wrong.
     pub warnings: Vec<String>,
-    /// Fields left out for lack of clearance. Every operation has one class for all its fields so far, so none is.
-    pub hidden_fields: u32,
+    /// Paths of the fields that are left out for lack of clearance.
+    pub hidden: Vec<String>,
+}
+
+/// A read that was permitted and answered, before a part of it is shown.
+struct Opened {
+    operation: &'static Operation,
+    parameters: CanonicalJson,
+    sight: Sight,
+    found: Found,
 }
 
 struct Found {
@@ -90,6 +100,16 @@ pub async fn read(
     page: &Page,
 ) -> Result<ReadResult, EngineError> {
     let result = try_read(engine, caller, name, parameters, page).await;
+    noted(engine, caller, name, result).await
+}
+
+/// The result, after the audit log has its line when it is a refusal or a failure.
+async fn noted<T>(
+    engine: &Engine,
+    caller: &Caller,
+    name: &str,
+    result: Result<T, EngineError>,
+) -> Result<T, EngineError> {
     if let Err(failure) = &result
         && let Ok(tenant) = engine.tenant(&caller.tenant)
         && !is_audit_failure(failure)
@@ -107,18 +127,14 @@ async fn try_read(
     page: &Page,
 ) -> Result<ReadResult, EngineError> {
     let tenant = engine.tenant(&caller.tenant)?;
-    let operation = operations::find(name)
-        .filter(|operation| operation.effect == Effect::Read)
-        .ok_or_else(|| EngineError::NotFound(format!("read operation: {}", visible(name, 100))))?;
-    permit_operation(caller, operation)?;
-    let parameters = (operation.validate)(parameters)?;
+    let (operation, parameters, sight) = checked(caller, name, parameters)?;
     let window = Window::of(page, operation, &parameters)?;
     let found = find(engine, tenant, caller, operation, &parameters).await?;
     let now = engine.clock.now();
-    let result = slice(operation, &parameters, &window, &found, now);
+    let result = slice(operation, &parameters, &sight, &window, &found, now);
     let mut detail = json!({
-        "records": result.records.len(), "offset": window.offset, "from_cache": result.from_cache,
-        "is_stale": result.is_stale, "class": operation.class,
+        "records": result.records.len(), "offset": window.offset, "from_cache": result.about.from_cache,
+        "is_stale": result.about.is_stale, "class": result.about.class,
         "parameters_sha256": hex(&parameters.sha256()),
     });
     if operation.class < Class::HighlyRestricted {
@@ -127,6 +143,50 @@ async fn try_read(
     let event = AuditEvent::new(caller, now, "operation.read", operation.name.to_owned()).detail(detail);
     audit::note_read(engine, tenant, event).await?;
     Ok(result)
+}
+
+/// The operation, its valid parameters and what the caller sees of its records, when the caller may run it so.
+fn checked(
+    caller: &Caller,
+    name: &str,
+    parameters: &Value,
+) -> Result<(&'static Operation, CanonicalJson, Sight), EngineError> {
+    let operation = operations::find(name)
+        .filter(|operation| operation.effect == Effect::Read)
+        .ok_or_else(|| EngineError::NotFound(format!("read operation: {}", visible(name, 100))))?;
+    permit_operation(caller, operation)?;
+    let parameters = (operation.validate)(parameters)?;
+    let sight = Sight::of(operation, caller.clearance);
+    // Who may not see a field could find its value out by filtering for it.
+    let named = parameters.value().as_object().into_iter().flatten();
+    if let Some(field) = named.filter_map(|(name, _)| sight.hidden_by_name(name)).next() {
+        return Err(EngineError::NotPermitted {
+            permission: format!(
+                "{} filters by {field}, which is above the clearance",
+                operation.name
+            ),
+            needs: None,
+        });
+    }
+    Ok((operation, parameters, sight))
+}
+
+/// The answer of a read, permitted and with its parameters checked, whole.
+async fn open(
+    engine: &Engine,
+    caller: &Caller,
+    name: &str,
+    parameters: &Value,
+) -> Result<Opened, EngineError> {
+    let tenant = engine.tenant(&caller.tenant)?;
+    let (operation, parameters, sight) = checked(caller, name, parameters)?;
+    let found = find(engine, tenant, caller, operation, &parameters).await?;
+    Ok(Opened {
+        operation,
+        parameters,
+        sight,
+        found,
+    })
 }
 
 /// From the cache, from the system, or, when the system does not answer, from what it said before.
@@ -206,8 +266,9 @@ fn is_down(error: &PortError) -> bool {
 }
 
 fn slice(
-    operation: &Operation,
+    operation: &'static Operation,
     parameters: &CanonicalJson,
+    sight: &Sight,
     window: &Window,
     found: &Found,
     now: Timestamp,
@@ -217,12 +278,25 @@ fn slice(
         .offset
         .saturating_add(window.limit)
         .min(fetched.records.len());
-    let records = fetched
-        .records
-        .get(window.offset..end)
-        .unwrap_or_default()
-        .to_vec();
+    let records = fetched.records.get(window.offset..end).unwrap_or_default();
     let has_more = end < fetched.records.len();
+    let mut about = about(operation, sight, found, now);
+    if window.fetched_at.is_some_and(|first| first != *fetched_at) {
+        about.warnings.push(
+            "the data was read again since the page before; records may repeat or be missing".to_owned(),
+        );
+    }
+    let in_hand = u64::try_from(fetched.records.len()).ok();
+    ReadResult {
+        records: records.iter().map(|record| sight.shown(record)).collect(),
+        next_cursor: has_more.then(|| cursor(operation, parameters, end, *fetched_at)),
+        total: fetched.total.or(in_hand.filter(|_| !fetched.is_truncated)),
+        about,
+    }
+}
+
+fn about(operation: &'static Operation, sight: &Sight, found: &Found, now: Timestamp) -> About {
+    let Answer { fetched, fetched_at } = found.answer.as_ref();
     let mut warnings = fetched.warnings.clone();
     if let Some(error) = &found.stale_because {
         let age = words_of_age(now.since(*fetched_at));
@@ -231,19 +305,11 @@ fn slice(
             error.system.as_str()
         ));
     }
-    if window.fetched_at.is_some_and(|first| first != *fetched_at) {
-        warnings.push(
-            "the data was read again since the page before; records may repeat or be missing".to_owned(),
-        );
-    }
-    let in_hand = u64::try_from(fetched.records.len()).ok();
-    ReadResult {
-        operation: operation.name.to_owned(),
-        records,
-        next_cursor: has_more.then(|| cursor(operation, parameters, end, *fetched_at)),
-        total: fetched.total.or(in_hand.filter(|_| !fetched.is_truncated)),
+    About {
+        operation: operation.name,
         is_truncated: fetched.is_truncated,
-        class: operation.class,
+        source_total: fetched.total,
+        class: sight.class,
         source: operation.system,
         fetched_at: *fetched_at,
         observed_at: fetched.observed_at,
@@ -251,7 +317,7 @@ fn slice(
         from_cache: found.from_cache,
         is_stale: found.stale_because.is_some(),
         warnings,
-        hidden_fields: 0,
+        hidden: sight.names.clone(),
     }
 }
 
@@ -265,68 +331,6 @@ fn words_of_age(age: Duration) -> String {
         seconds @ 120..7_200 => format!("{} min", seconds / 60),
         seconds => format!("{} h", seconds / 3_600),
     }
-}
-
-struct Window {
-    offset: usize,
-    limit: usize,
-    /// When the data of the page before was fetched.
-    fetched_at: Option<Timestamp>,
-}
-
-impl Window {
-    fn of(page: &Page, operation: &Operation, parameters: &CanonicalJson) -> Result<Self, EngineError> {
-        let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MOST_LIMIT).contains(&limit) {
-            return Err(EngineError::InvalidInput {
-                field: "limit",
-                message: format!("is out of range: {limit}"),
-                hint: format!("Give 1 to {MOST_LIMIT}, or leave it out for {DEFAULT_LIMIT}."),
-            });
-        }
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let Some(text) = &page.cursor else {
-            return Ok(Self {
-                offset: 0,
-                limit,
-                fetched_at: None,
-            });
-        };
-        let (offset, fetched_at) =
-            read_cursor(text, operation, parameters).ok_or_else(|| EngineError::InvalidInput {
-                field: "cursor",
-                message: "does not belong to this operation and these parameters".to_owned(),
-                hint: "Repeat the call that gave the cursor with the same parameters, or start without one."
-                    .to_owned(),
-            })?;
-        Ok(Self {
-            offset,
-            limit,
-            fetched_at: Some(fetched_at),
-        })
-    }
-}
-
-/// What ties a cursor to its operation and parameters.
-fn cursor_tie(operation: &Operation, parameters: &CanonicalJson) -> String {
-    format!("{}-{}", operation.name.len(), hex(&parameters.sha256()[..8]))
-}
-
-fn cursor(operation: &Operation, parameters: &CanonicalJson, offset: usize, fetched_at: Timestamp) -> String {
-    let tie = cursor_tie(operation, parameters);
-    hex(format!("{offset}:{}:{}:{tie}", fetched_at.millis(), operation.name).as_bytes())
-}
-
-fn read_cursor(text: &str, operation: &Operation, parameters: &CanonicalJson) -> Option<(usize, Timestamp)> {
-    let bytes = (text.len() <= 400)
-        .then(|| andon_domain::canonical::from_hex(text))
-        .flatten()?;
-    let inside = String::from_utf8(bytes).ok()?;
-    let mut parts = inside.splitn(4, ':');
-    let offset = parts.next()?.parse().ok()?;
-    let fetched_at = Timestamp::from_millis(parts.next()?.parse().ok()?);
-    let is_ours = parts.next()? == operation.name && parts.next()? == cursor_tie(operation, parameters);
-    is_ours.then_some((offset, fetched_at))
 }
 
 /// Forgets the answers a successful write made wrong, and asks for the feeds that show them.
@@ -397,5 +401,4 @@ async fn note_failure(
 }
 
 #[cfg(test)]
-#[path = "dispatch_tests.rs"]
 mod tests;
