@@ -193,7 +193,7 @@ fn connect(
     let model = config
         .model
         .clone()
-        .map(|settings| ChatModel::new(settings, source(System::Model, model)));
+        .map(|settings| ChatModel::new(settings, source(System::Model, model), Arc::clone(clock)));
     Ok(Connections {
         sap: sap.transpose()?,
         mes: mes.transpose()?,

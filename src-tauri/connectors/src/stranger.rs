@@ -1,8 +1,9 @@
 //! For tests: a server on loopback that answers each request as told, also with bytes that no decent server would send.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use andon_domain::ports::PortError;
 use andon_domain::time::Moment;
@@ -224,6 +225,32 @@ impl Clock for Standing {
         Moment {
             utc: self.0,
             boot_ms: 0,
+            boot_id: "b".to_owned(),
+        }
+    }
+}
+
+/// A clock that is moved by hand; both clocks of the machine go together.
+pub(crate) struct Moved(AtomicU64);
+
+impl Moved {
+    /// From noon on.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(0)))
+    }
+
+    pub(crate) fn by(&self, time: Duration) {
+        let ms = u64::try_from(time.as_millis()).unwrap();
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Moved {
+    fn moment(&self) -> Moment {
+        let boot_ms = self.0.load(Ordering::SeqCst);
+        Moment {
+            utc: noon().0.plus(Duration::from_millis(boot_ms)),
+            boot_ms,
             boot_id: "b".to_owned(),
         }
     }

@@ -35,13 +35,16 @@ const fn secret(name: &'static str, variable: &'static str) -> Key {
 }
 
 /// All settings.
-pub(super) const KEYS: [Key; 27] = [
+pub(super) const KEYS: [Key; 33] = [
     file_only("tenant.name"),
     file_only("tenant.environment"),
     key("sap.endpoint", "SAP_ODATA_ENDPOINT"),
     key("sap.auth", "SAP_AUTH_TYPE"),
     key("sap.username", "SAP_USERNAME"),
     secret("sap.password", "SAP_PASSWORD"),
+    key("sap.token_url", "SAP_TOKEN_URL"),
+    key("sap.client_id", "SAP_CLIENT_ID"),
+    key("sap.scope", "SAP_SCOPE"),
     key("sap.client", "SAP_CLIENT"),
     key("sap.language", "SAP_LANGUAGE"),
     file_only("sap.ca_file"),
@@ -49,6 +52,9 @@ pub(super) const KEYS: [Key; 27] = [
     key("mes.auth", "MES_AUTH_TYPE"),
     key("mes.username", "MES_USERNAME"),
     secret("mes.api_token", "MES_API_TOKEN"),
+    key("mes.token_url", "MES_TOKEN_URL"),
+    key("mes.client_id", "MES_CLIENT_ID"),
+    key("mes.scope", "MES_SCOPE"),
     file_only("mes.ca_file"),
     key("model.endpoint", "ANDON_MODEL_ENDPOINT"),
     key("model.name", "ANDON_MODEL_NAME"),

@@ -121,19 +121,11 @@ pub(crate) fn load(
 
 fn sap(reader: &mut Reader<'_>) -> Option<SapConfig> {
     let endpoint = reader.url("sap.endpoint");
-    let kind = reader.word("sap.auth", &["basic", "bearer"]);
-    let username = reader.text("sap.username");
+    let auth = auth(&mut *reader, "sap", &["basic", "bearer", "oauth2"]);
     let client = reader.text("sap.client");
     let language = reader.text("sap.language");
     let ca_file = reader.text("sap.ca_file");
-    let endpoint = endpoint?;
-    let auth = match kind.as_deref() {
-        Some("bearer") => AuthKind::Bearer,
-        _ => AuthKind::Basic {
-            username: username.unwrap_or_default(),
-        },
-    };
-    let mut config = SapConfig::new(endpoint, auth);
+    let mut config = SapConfig::new(endpoint?, auth?);
     config.client = client;
     config.language = language.unwrap_or(config.language);
     config.ca_file = ca_file.map(Into::into);
@@ -143,20 +135,37 @@ fn sap(reader: &mut Reader<'_>) -> Option<SapConfig> {
 
 fn mes(reader: &mut Reader<'_>) -> Option<MesConfig> {
     let endpoint = reader.url("mes.endpoint");
-    let kind = reader.word("mes.auth", &["bearer", "basic"]);
-    let username = reader.text("mes.username");
+    let auth = auth(&mut *reader, "mes", &["bearer", "basic", "oauth2"]);
     let ca_file = reader.text("mes.ca_file");
-    let endpoint = endpoint?;
-    let auth = match kind.as_deref() {
-        Some("basic") => AuthKind::Basic {
-            username: username.unwrap_or_default(),
-        },
-        _ => AuthKind::Bearer,
-    };
-    let mut config = MesConfig::new(endpoint, auth);
+    let mut config = MesConfig::new(endpoint?, auth?);
     config.ca_file = ca_file.map(Into::into);
     reader.problems("mes", config.check());
     Some(config)
+}
+
+/// How a system is logged on to; the first kind is the default. `None` when it cannot be built, with the mistake noted.
+fn auth(reader: &mut Reader<'_>, section: &str, kinds: &[&str]) -> Option<AuthKind> {
+    let name = |setting: &str| format!("{section}.{setting}");
+    let kind = reader.word(&name("auth"), kinds);
+    let username = reader.text(&name("username")).unwrap_or_default();
+    let token_url = reader.url(&name("token_url"));
+    let client_id = reader.text(&name("client_id")).unwrap_or_default();
+    let scope = reader.text(&name("scope"));
+    match kind.as_deref().unwrap_or(kinds[0]) {
+        "basic" => Some(AuthKind::Basic { username }),
+        "bearer" => Some(AuthKind::Bearer),
+        _ => {
+            if token_url.is_none() && reader.text(&name("token_url")).is_none() {
+                let remedy = "Give the address where the connection's client gets its tokens.";
+                reader.mistake(&name("token_url"), "", "is missing, and oauth2 needs it", remedy);
+            }
+            Some(AuthKind::OAuth2 {
+                token_url: token_url?,
+                client_id,
+                scope,
+            })
+        }
+    }
 }
 
 fn model(reader: &mut Reader<'_>) -> Option<ModelConfig> {

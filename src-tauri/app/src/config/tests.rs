@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use andon_connectors::AuthKind;
+
 use super::{Config, Mistakes, load};
 
 fn with(file: &str, environment: &[(&str, &str)]) -> Result<Config, Mistakes> {
@@ -79,6 +81,51 @@ fn every_mistake_is_named_with_place_value_and_remedy() {
          environment APPROVAL_AUTO_APPROVE_LOW_RISK: approvals.auto_approve_low_risk = \"perhaps\" is neither true nor false. Give true or false.\n\
          environment APPROVAL_DEFAULT_TIMEOUT_SECONDS: approvals.timeout_seconds = \"5m\" is not a whole number in range. Give a whole number from 10 to 604800."
     );
+}
+
+#[test]
+fn client_credentials_need_their_token_service_and_client() {
+    let file =
+        |rest: &str| format!("[sap]\nendpoint = \"https://sap.example.org\"\nauth = \"oauth2\"\n{rest}");
+    let whole = "token_url = \"https://login.example.org/token\"\nclient_id = \"andon\"\nscope = \"read\"\n";
+    let config = with(&file(whole), &[("MES_AUTH_TYPE", "oauth2")]);
+    let text = config.unwrap_err().to_string();
+    assert!(
+        text.contains("mes.token_url = \"\" is missing, and oauth2 needs it"),
+        "{text}"
+    );
+    let AuthKind::OAuth2 {
+        token_url,
+        client_id,
+        scope,
+    } = with(&file(whole), &[]).unwrap().sap.unwrap().auth
+    else {
+        panic!("oauth2 was asked for");
+    };
+    assert_eq!(
+        (token_url.as_str(), client_id.as_str(), scope.as_deref()),
+        ("https://login.example.org/token", "andon", Some("read"))
+    );
+    let text = words(&file("token_url = \"http://login.example.org/token\"\n"), &[]);
+    assert!(
+        text.contains(":4: sap.token_url = \"http://login.example.org/token\" is plain http"),
+        "{text}"
+    );
+    assert!(text.contains("sap.client_id = \"\" is empty"), "{text}");
+    let text = words(&file("token_url = \"login\"\nclient_id = \"andon\"\n"), &[]);
+    assert!(
+        text.contains(":4: sap.token_url = \"login\" is not an address"),
+        "{text}"
+    );
+}
+
+#[test]
+fn no_setting_switches_the_check_of_certificates_off() {
+    for key in &super::keys::KEYS {
+        for word in ["verify", "insecure", "skip", "trust_all", "tls", "allow_http"] {
+            assert!(!key.name.contains(word), "{}", key.name);
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use andon_domain::records::MachineState;
 use url::Url;
 
-use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, check_endpoint};
+use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, Names, check_endpoint};
 
 /// Settings of a MES connection.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct MesConfig {
     pub http: HttpRule,
     /// Certificates to trust besides the operating system's.
     pub ca_file: Option<PathBuf>,
+    /// Who turns names into addresses.
+    pub names: Names,
     /// Limits of the transport.
     pub limits: Limits,
 }
@@ -41,6 +43,7 @@ impl MesConfig {
             status_words: BTreeMap::new(),
             http: HttpRule::default(),
             ca_file: None,
+            names: Names::default(),
             limits,
         }
     }
@@ -56,9 +59,10 @@ impl MesConfig {
                 field: "auth".to_owned(),
                 value: "none".to_owned(),
                 problem: "is not a way to log on to the MES".to_owned(),
-                remedy: "Give bearer or basic.".to_owned(),
+                remedy: "Give bearer, basic or oauth2.".to_owned(),
             });
         }
+        problems.extend(self.auth.token_service_problems(self.http));
         problems
     }
 

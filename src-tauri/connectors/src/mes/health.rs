@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::Mes;
 use super::lists::{parse, problem};
 use crate::sap::{clock_is_off, health_of};
-use crate::transport::Call;
+use crate::transport::{Call, Errand};
 
 const SKEW_LIMIT_MS: i64 = 30_000;
 
@@ -129,5 +129,6 @@ fn limited(mes: &Mes, path: &str, parameters: &[(&str, &str)]) -> Call {
     let mut call = Call::new(mes.address(path, parameters)).header("accept", "application/json");
     call.attempts = Some(2);
     call.total = Some(Duration::from_secs(8));
+    call.errand = Errand::Check;
     call
 }

@@ -59,9 +59,10 @@ impl Mes {
             http: config.http,
             auth: config.auth,
             ca_file: config.ca_file,
+            names: config.names,
             limits: config.limits,
         };
-        let transport = Transport::new(settings, credentials)?;
+        let transport = Transport::new(settings, credentials, Arc::clone(&clock))?;
         let words = Arc::new(StatusWords::new(&config.status_words));
         let (machines_tag, last_event) = (Mutex::default(), Arc::default());
         Ok(Arc::new(Self {
@@ -145,7 +146,7 @@ impl Connector for Mes {
     }
 
     fn traffic(&self) -> Traffic {
-        Traffic::default()
+        self.transport.traffic()
     }
 
     async fn examine(&self) -> Vec<Finding> {

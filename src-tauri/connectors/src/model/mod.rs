@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use andon_domain::ports::{Model, ModelReply, ModelRequest};
 use andon_domain::text::visible;
-use andon_domain::{PortError, PortErrorKind, System};
+use andon_domain::{Clock, PortError, PortErrorKind, System};
 use async_trait::async_trait;
 use bytes::Bytes;
 use reqwest::Url;
@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 
 use crate::sap::refuse;
 use crate::transport::{
-    Answer, AuthKind, Call, ConfigProblem, CredentialSource, HttpRule, Limits, Transport, TransportSettings,
-    check_endpoint,
+    Answer, AuthKind, Call, ConfigProblem, CredentialSource, HttpRule, Limits, Names, Transport,
+    TransportSettings, check_endpoint,
 };
 
 /// Settings of a model.
@@ -91,7 +91,11 @@ impl ChatModel {
     ///
     /// # Errors
     /// [`PortErrorKind::NotConfigured`] with the first problem of [`ModelConfig::check`].
-    pub fn new(config: ModelConfig, credentials: Arc<dyn CredentialSource>) -> Result<Arc<Self>, PortError> {
+    pub fn new(
+        config: ModelConfig,
+        credentials: Arc<dyn CredentialSource>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, PortError> {
         refuse(System::Model, &config.check())?;
         let mut endpoint = config.endpoint.clone();
         endpoint.set_path(&format!("{}/", endpoint.path().trim_end_matches('/')));
@@ -101,9 +105,10 @@ impl ChatModel {
             http: config.http,
             auth: AuthKind::BearerIfSet,
             ca_file: config.ca_file.clone(),
+            names: Names::default(),
             limits: config.limits.clone(),
         };
-        let transport = Transport::new(settings, credentials)?;
+        let transport = Transport::new(settings, credentials, clock)?;
         Ok(Arc::new(Self { config, transport }))
     }
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::*;
-use crate::stranger::{Fixed, Reply, Stranger};
+use crate::stranger::{Fixed, Reply, Stranger, noon};
 
 fn request() -> ModelRequest {
     ModelRequest {
@@ -19,7 +19,7 @@ fn request() -> ModelRequest {
 fn model(server: &Stranger, key: Option<&'static str>) -> Arc<ChatModel> {
     let mut config = ModelConfig::new(server.url.join("/v1").unwrap(), "small");
     config.limits.total = Duration::from_secs(3);
-    ChatModel::new(config, Fixed::new(key)).unwrap()
+    ChatModel::new(config, Fixed::new(key), noon()).unwrap()
 }
 
 async fn ask(reply: Reply) -> Result<ModelReply, PortError> {

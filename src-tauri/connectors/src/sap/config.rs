@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use andon_domain::{PortError, PortErrorKind, System};
 use url::Url;
 
-use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, check_endpoint};
+use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, Names, check_endpoint};
 
 /// Where the order service is, under the endpoint.
 pub const PURCHASE_ORDER_SERVICE: &str = "API_PURCHASEORDER_PROCESS_SRV";
@@ -31,6 +31,8 @@ pub struct SapConfig {
     pub http: HttpRule,
     /// Certificates to trust besides the operating system's.
     pub ca_file: Option<PathBuf>,
+    /// Who turns names into addresses.
+    pub names: Names,
     /// Limits of the transport.
     pub limits: Limits,
 }
@@ -48,6 +50,7 @@ impl SapConfig {
             row_limit: 10_000,
             http: HttpRule::default(),
             ca_file: None,
+            names: Names::default(),
             limits: Limits::default(),
         }
     }
@@ -103,13 +106,13 @@ impl SapConfig {
                     "Give the name as SAP shows it.",
                 );
             }
-            AuthKind::Basic { .. } | AuthKind::Bearer => {}
+            AuthKind::Basic { .. } | AuthKind::Bearer | AuthKind::OAuth2 { .. } => {}
             AuthKind::None | AuthKind::BearerIfSet => {
                 add(
                     "auth",
                     "none",
                     "is not a way to log on to SAP",
-                    "Give basic or bearer.",
+                    "Give basic, bearer or oauth2.",
                 );
             }
         }
@@ -121,6 +124,7 @@ impl SapConfig {
                 "Give 1 to 5000.",
             );
         }
+        problems.extend(self.auth.token_service_problems(self.http));
         problems
     }
 

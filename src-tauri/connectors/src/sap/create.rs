@@ -156,6 +156,7 @@ impl WriteOperation for CreatePurchaseOrderWrite {
         let root = sap.service_root(PURCHASE_ORDER_SERVICE);
         let user = match &sap.config.auth {
             AuthKind::Basic { username } => username.as_str(),
+            AuthKind::OAuth2 { client_id, .. } => client_id.as_str(),
             _ => "",
         };
         let target = json!({

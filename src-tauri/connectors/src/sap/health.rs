@@ -7,7 +7,7 @@ use andon_domain::{PortError, PortErrorKind, Timestamp};
 
 use super::config::{MATERIAL_STOCK_SERVICE, PURCHASE_ORDER_SERVICE};
 use super::{Sap, fault};
-use crate::transport::{Answer, Call, http_date};
+use crate::transport::{Answer, Call, Errand, http_date};
 
 /// Beyond this, ages and deadlines shown beside SAP's own would mislead.
 const SKEW_LIMIT_MS: i64 = 30_000;
@@ -126,6 +126,7 @@ async fn metadata(sap: &Sap, service: &'static str, set: &str) -> Result<(), Tro
 fn limit(call: &mut Call) {
     call.attempts = Some(2);
     call.total = Some(Duration::from_secs(8));
+    call.errand = Errand::Check;
 }
 
 fn healthy(answer: &Answer, received: Timestamp) -> Health {

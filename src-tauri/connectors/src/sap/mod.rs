@@ -1,6 +1,6 @@
 //! SAP over OData V2: purchase orders, stock, and the creation of purchase orders, with SAP's own names and wire forms.
 //!
-//! Not here: OAuth2, `$batch`, changes of existing documents, services other than the two named in `config`.
+//! Not here: `$batch`, changes of existing documents, services other than the two named in `config`.
 
 mod config;
 mod create;
@@ -60,9 +60,10 @@ impl Sap {
             http: config.http,
             auth: config.auth.clone(),
             ca_file: config.ca_file.clone(),
+            names: config.names.clone(),
             limits: config.limits.clone(),
         };
-        let transport = Transport::new(settings, credentials)?;
+        let transport = Transport::new(settings, credentials, Arc::clone(&clock))?;
         Ok(Arc::new(Self {
             config,
             transport,
@@ -122,7 +123,7 @@ impl Connector for Sap {
     }
 
     fn traffic(&self) -> Traffic {
-        Traffic::default()
+        self.transport.traffic()
     }
 
     async fn examine(&self) -> Vec<Finding> {

@@ -10,6 +10,8 @@ use reqwest::header::{HeaderMap, HeaderValue};
 
 use super::auth::AuthKind;
 use super::endpoint::HttpRule;
+use super::outage::{Errand, Evidence};
+use super::resolver::Names;
 
 /// Limits of a connection. The defaults are what the documentation promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,12 @@ pub struct Limits {
     pub idle_connections: usize,
     /// Requests at the same time.
     pub open_requests: usize,
+    /// Calls in a row that the system does not answer, after which it counts as down and is only probed.
+    pub down_after: u32,
+    /// Pause before the first probe; it doubles with each one that fails.
+    pub first_pause: Duration,
+    /// Longest pause between two probes.
+    pub longest_pause: Duration,
 }
 
 impl Default for Limits {
@@ -43,6 +51,9 @@ impl Default for Limits {
             back_off: Duration::from_millis(200),
             idle_connections: 20,
             open_requests: 100,
+            down_after: 3,
+            first_pause: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(30),
         }
     }
 }
@@ -60,6 +71,8 @@ pub struct TransportSettings {
     pub auth: AuthKind,
     /// Certificates to trust besides the operating system's.
     pub ca_file: Option<PathBuf>,
+    /// Who turns the names of the system and of its token service into addresses.
+    pub names: Names,
     /// Limits.
     pub limits: Limits,
 }
@@ -79,6 +92,8 @@ pub struct Call {
     pub attempts: Option<u32>,
     /// Time for the call, when shorter than the connection's.
     pub total: Option<Duration>,
+    /// What it is for.
+    pub errand: Errand,
 }
 
 impl Call {
@@ -92,6 +107,7 @@ impl Call {
             is_authenticated: true,
             attempts: None,
             total: None,
+            errand: Errand::default(),
         }
     }
 
@@ -161,14 +177,47 @@ pub struct Failure {
     pub sent: Sent,
     /// Whether another attempt of a read makes sense.
     pub(super) may_help_to_retry: bool,
+    /// How long the other side wants us to wait before it.
+    pub(super) wait: Option<Duration>,
+    /// What it says about the system.
+    pub(super) evidence: Evidence,
 }
 
 impl Failure {
-    pub(super) fn unsent(error: PortError) -> Self {
+    /// The system was asked and answered something that no attempt would change.
+    pub(super) fn of(error: PortError) -> Self {
         Self {
             error,
-            sent: Sent::No,
+            sent: Sent::Maybe,
             may_help_to_retry: false,
+            wait: None,
+            evidence: Evidence::Answered,
+        }
+    }
+
+    /// The system was not asked.
+    pub(super) fn unsent(error: PortError) -> Self {
+        Self {
+            sent: Sent::No,
+            evidence: Evidence::Nothing,
+            ..Self::of(error)
+        }
+    }
+
+    /// The system was asked and did not answer.
+    pub(super) fn unanswered(error: PortError) -> Self {
+        Self {
+            may_help_to_retry: true,
+            evidence: Evidence::Unanswered,
+            ..Self::of(error)
+        }
+    }
+
+    /// Adds what only the log may see.
+    pub(super) fn detail(self, detail: impl Into<String>) -> Self {
+        Self {
+            error: self.error.detail(detail),
+            ..self
         }
     }
 }

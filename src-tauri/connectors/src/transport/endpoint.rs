@@ -102,10 +102,21 @@ pub(super) fn is_loopback_host(host: &Host<&str>) -> bool {
 pub(super) fn forbidden_address(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(v4) => forbidden_v4(v4),
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => forbidden_v4(v4),
-            None => forbidden_v6(v6),
-        },
+        IpAddr::V6(v6) => forbidden_v6(v6).or_else(|| embedded_v4(v6).and_then(forbidden_v4)),
+    }
+}
+
+/// The older address that a newer one stands for: mapped, or translated on the way (NAT64, 6to4).
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let of = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Some(Ipv4Addr::new(a, b, c, d))
+    };
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => of(high, low),
+        _ => None,
     }
 }
 
@@ -176,6 +187,8 @@ mod tests {
             "https://metadata.google.internal",
             "https://[fd00:ec2::254]",
             "https://[::]",
+            "https://[64:ff9b::169.254.169.254]",
+            "https://[2002:a9fe:a9fe::1]",
             "https://0x7f.1@evil/",
             "ftp://x",
             // Another spelling of 169.254.169.254; the URL parser turns it into the address.

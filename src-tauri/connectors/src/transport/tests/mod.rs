@@ -1,5 +1,9 @@
 //! The transport against servers that behave badly.
 
+mod ledger;
+mod oauth;
+mod outage;
+
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +14,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
-use crate::stranger::{Fixed, Reply, Seen, Stranger};
+use crate::stranger::{Fixed, Reply, Seen, Stranger, noon};
 
 fn limits() -> Limits {
     Limits {
@@ -35,9 +39,10 @@ fn transport_with(server: &Stranger, limits: Limits, credentials: Arc<Fixed>) ->
             username: "ANDON".to_owned(),
         },
         ca_file: None,
+        names: Names::default(),
         limits,
     };
-    Transport::new(settings, credentials).unwrap()
+    Transport::new(settings, credentials, noon()).unwrap()
 }
 
 fn ok() -> Reply {
@@ -362,9 +367,10 @@ async fn a_certificate_is_always_verified_and_a_ca_file_adds_one() {
             http: HttpRule::Everywhere,
             auth: AuthKind::None,
             ca_file: ca.map(|file| file.path().to_owned()),
+            names: Names::default(),
             limits: limits(),
         };
-        Transport::new(settings, Fixed::new(None))
+        Transport::new(settings, Fixed::new(None), noon())
             .unwrap()
             .get(&Call::new(url.clone()))
             .await
