@@ -1,8 +1,11 @@
 // A machine's states over a window as they are drawn: from the window's edge, to now and no further, gaps as gaps, and what
 // is thinner than two pixels gathered into marks that say how many. Also the scale: ticks, shifts, breaks, changed clocks.
 // Pure: drawing is in Gantt.svelte.
-import type { CompactSegment, MachineState, MachineTimeline, PlantWindow } from "../../api";
+import type { MachineState, MachineTimeline, PlantWindow } from "../../api";
 import { zoneOffset } from "./times";
+
+/** From and to in milliseconds since 1970, and the state; none: no data. */
+export type CompactSegment = MachineTimeline["segments"][number];
 
 /** A stretch of a row, in pixels from the window's start. */
 export interface DrawnStretch {

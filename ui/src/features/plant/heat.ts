@@ -58,15 +58,24 @@ export function heatGroups(board: PlantBoard, states: ReadonlyMap<string, ShownS
   return sort === "worst" ? groups.sort((a, b) => b.counts.stopped - a.counts.stopped) : groups;
 }
 
+/** A line with its machines. */
+export interface BoardLine {
+  readonly key: string;
+  readonly title: { readonly name: string; readonly area: string | null };
+  readonly tiles: readonly MachineTile[];
+  /** The machine that stopped first while others of the line stand. */
+  readonly firstStopped: string | null;
+}
+
 /** The lines with their machines, in flow order; machines of no line come last. */
-export function linesOf(board: PlantBoard): { readonly key: string; readonly title: { readonly name: string; readonly area: string | null }; readonly tiles: readonly MachineTile[] }[] {
+export function linesOf(board: PlantBoard): BoardLine[] {
   const byId = new Map(board.machines.map((tile) => [tile.machine.machine_id, tile]));
   const placed = new Set(board.lines.flatMap((line) => line.machines));
   const loose = board.machines.filter((tile) => !placed.has(tile.machine.machine_id)).map((tile) => tile.machine.machine_id);
-  const all = loose.length === 0 ? board.lines : [...board.lines, { name: "", machines: loose }];
+  const all = loose.length === 0 ? board.lines : [...board.lines, { name: "", area: null, machines: loose, first_stopped: null }];
   return all.map((line) => {
     const tiles = line.machines.map((id) => byId.get(id)).filter((tile): tile is MachineTile => tile !== undefined);
-    return { key: line.name, title: lineTitle(line, tiles), tiles };
+    return { key: `${line.area ?? ""} ${line.name}`, title: lineTitle(line, tiles), tiles, firstStopped: line.first_stopped };
   });
 }
 

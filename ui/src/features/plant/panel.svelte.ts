@@ -1,6 +1,6 @@
 // One part of the screen that asks the engine for itself: its last answer, why the last question failed, and the asking
 // again. The last good answer stays; an answer to another question is never shown under the new one.
-import { call, onPushed, toApiError, type ApiError, type CommandName, type Commands } from "../../api";
+import { call, onPushed, toApiError, type ApiError, type CommandName, type Commands, type Pushed } from "../../api";
 
 /** The least time between two questions, whatever is pushed. */
 const LEAST_MS = 2_000;
@@ -12,12 +12,15 @@ export class Panel<C extends CommandName> {
   #asked = "";
   #running = 0;
   readonly #command: C;
+  readonly #events: readonly Pushed["kind"][];
 
-  constructor(command: C) {
+  /** `events`: what may have changed the answer. */
+  constructor(command: C, events: readonly Pushed["kind"][] = ["plant_changed"]) {
     this.#command = command;
+    this.#events = events;
   }
 
-  /** Asks now, every `everyMs`, and when the plant changed, until the returned function is called. */
+  /** Asks now, every `everyMs`, and when something changed, until the returned function is called. */
   follow(request: Commands[C]["request"], everyMs: number): () => void {
     const key = JSON.stringify(request);
     if (key !== this.#asked) {
@@ -41,7 +44,7 @@ export class Panel<C extends CommandName> {
     };
     void run();
     this.#again = soon;
-    const ends = [onPushed("plant_changed", soon), onPushed("resync", soon)];
+    const ends = [...this.#events, "resync" as const].map((kind) => onPushed(kind, soon));
     return () => {
       isOver = true;
       clearTimeout(timer);

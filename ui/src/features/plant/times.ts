@@ -117,11 +117,6 @@ function inZone(when: string | number, zone: string, withSeconds: boolean): stri
   }
 }
 
-/** The name of the site's zone, where it is another than the workstation's; null where there is nothing to say. */
-export function foreignZone(zone: string | null, here = new Intl.DateTimeFormat().resolvedOptions().timeZone): string | null {
-  return zone === null || zone === here ? null : zone;
-}
-
 /** A count as delivered, exact; with its unit when it is not pieces. */
 export function formatPieces(amount: string | null, uom: string | null): string {
   if (amount === null) return "–";

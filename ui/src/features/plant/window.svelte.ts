@@ -20,6 +20,8 @@ class PlantTime {
   readonly orders = new Panel("plant_orders");
   readonly quality = new Panel("plant_quality");
   readonly machine = new Panel("plant_machine");
+  /** What waits for a decision, for the machines it is about. */
+  readonly requests = new Panel("approval_list", ["approval_arrived", "approval_changed"]);
 
   /** The window as the engine resolved it, from whichever part answered last. */
   get window(): PlantWindow | null {
@@ -47,6 +49,11 @@ class PlantTime {
   step(by: -1 | 1): boolean {
     const to = by === -1 ? this.window?.previous : this.window?.next;
     if (to === null || to === undefined) return false;
+    // The shift that still runs is followed, not held at what its limits were.
+    if (by === 1 && Date.parse(to.until) > Date.parse(this.window?.as_of ?? to.until)) {
+      this.pick("current_shift");
+      return true;
+    }
     this.range = "custom";
     this.limits = to;
     this.isStep = true;
@@ -57,7 +64,7 @@ class PlantTime {
   clear(): void {
     this.pick("current_shift");
     this.line = null;
-    for (const panel of [this.figures, this.timelines, this.orders, this.quality, this.machine]) panel.clear();
+    for (const panel of [this.figures, this.timelines, this.orders, this.quality, this.machine, this.requests]) panel.clear();
   }
 }
 
