@@ -26,6 +26,8 @@ export function formatDuration(seconds: number): string {
   const sign = seconds < 0 ? "−" : "";
   if (whole < 60) return `${sign}${formatQuantity(whole, "s", 0)}`;
   if (whole < 3600) return `${sign}${formatQuantity(Math.round(whole / 60), "min", 0)}`;
+  // Of hundreds of hours the minutes are noise.
+  if (whole >= 100 * 3600) return `${sign}${formatQuantity(Math.round(whole / 3600), "h", 0)}`;
   const minutes = Math.round(whole / 60);
   return `${sign}${formatQuantity(`${formatNumber(Math.floor(minutes / 60))}:${String(minutes % 60).padStart(2, "0")}`, "h")}`;
 }

@@ -24,7 +24,7 @@ export function heatColours(element: Element): HeatColours {
   const style = getComputedStyle(element);
   const token = (name: string): string => style.getPropertyValue(name).trim() || "#888";
   return {
-    page: token("--bg-main"), panel: token("--bg-panel"), line: token("--line-ctl"), run: token("--mark-1"), text: token("--fg-2"),
+    page: token("--bg-main"), panel: token("--bg-panel"), line: token("--line-ctl"), run: token("--line-ctl"), text: token("--fg-2"),
     warn: token("--st-warn-mark"), fault: token("--st-fault-solid"), lost: token("--st-lost"), lostGround: token("--st-lost-bg"), onFault: "#fff",
   };
 }
