@@ -1,5 +1,7 @@
-// Fixture answers of the Query and Plant screens; returns undefined for a command that is not known here.
+// Fixture answers of the Query screen and of the Plant's board; returns undefined for a command that is not known here.
 // Made-up data; the guard is not imitated: three texts have an answer of their own, everything else gets the first.
+import { answerPlant } from "./fixture-plant.mjs";
+
 const iso = (at) => new Date(at).toISOString();
 const MINUTE = 60_000;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -13,7 +15,7 @@ export async function answerMore(command, request, fixture) {
     case "query_rows": return [200, { offset: request.offset, rows: (results.get(request.id) ?? []).slice(request.offset, request.offset + request.limit) }];
     case "query_export": return [200, { file_name: "late-vendors.csv", text: "vendor_id,name\r\n100482,Halbmond Stahl AG\r\n" }];
     case "plant_board": return fixture.plantError ? [503, fixture.plantError] : [200, board(fixture)];
-    default: return undefined;
+    default: return answerPlant(command, request, board(fixture), fixture);
   }
 }
 
@@ -122,7 +124,7 @@ function board(fixture) {
   const isFeedOld = ["stale", "offline", "unauthorized"].includes(feedState);
   fixture.began ??= now;
   if (feedState === "not_configured") {
-    return { server_time: iso(now), site: null, time_zone: null, feed: { state: feedState, last_contact: null, message: "no MES is configured", hint: "Set ANDON_MES_URL and start the console again." }, machines: [], lines: [], counts: [], abnormal: [], downtime: [], clock_skew_ms: null };
+    return { server_time: iso(now), site: null, time_zone: null, feed: { state: feedState, last_contact: null, message: "no MES is configured", hint: "Set ANDON_MES_URL and start the console again." }, machines: [], lines: [], counts: [], abnormal: [], late_orders: [], troubled_feeds: [], alarm_load: { last_10_min: 0, per_10_min: 0, is_above_target: false, is_flood: false, groups: [] }, downtime: [], clock_skew_ms: null };
   }
   const specials = { ...SPECIAL, ...fixture.machines };
   const machines = LINES.flatMap(([line, area, prefix, kind, product], at) => Array.from({ length: fixture.perLine ?? 6 }, (_, number) => {
@@ -133,14 +135,15 @@ function board(fixture) {
     const good = 320 + at * 131 + number * 77;
     return {
       is_stale: isFeedOld || s.stale === true, age_ms: age,
+      order: status === "maintenance" || status === "unknown" ? null : { number: `10077${at}${number}`, product: product, planned: String(600 + number * 120), good: String(good), uom: "C62", due: iso(now + (number * 55 - 40) * MINUTE) },
       machine: {
-        machine_id: id, name: `${kind} ${number + 1}`, equipment: { enterprise: "Nordwerk", site: "Duisburg", area, work_center: line, work_unit: id }, status, status_raw: s.raw ?? null,
-        status_since: iso(fixture.began - (s.since ?? 18 + number * 41) * MINUTE), mode: s.mode ?? "production", planned_busy: status !== "maintenance", reason: s.reason ? { code: s.reason[0], text: s.reason[1], group: s.reason[2] } : null,
+        machine_id: id, name: `${kind} ${number + 1}`, equipment: { area, work_center: line }, status, status_raw: s.raw ?? null,
+        status_since: iso(fixture.began - (s.since ?? 18 + number * 41) * MINUTE), mode: s.mode ?? "production", reason: s.reason ? { code: s.reason[0], text: s.reason[1], group: s.reason[2] } : null,
         order_id: status === "maintenance" || status === "unknown" ? null : `10077${at}${number}`, product_id: status === "maintenance" || status === "unknown" ? null : product,
         counters: status === "offline" ? null : { produced: String(good + 12 + number), good: String(good), scrap: String(12 + number), rework: null, uom: "C62", since: iso(now - 300 * MINUTE) },
         planned_cycle_s: "22", last_cycle_s: s.status === undefined ? "22.4" : null,
         alarms: (s.alarms ?? []).map(([aid, code, text, priority, acknowledged]) => ({ id: aid, code, text, priority, raised_at: iso(fixture.began - (s.since ?? 5) * MINUTE), acknowledged })),
-        observed_at: iso(now - age), updated_at: iso(now - age), version: 3, incomplete: [],
+        observed_at: iso(now - age), incomplete: [],
       },
     };
   }));
@@ -155,7 +158,7 @@ function board(fixture) {
     else if (m.alarms.length > 0) add(tile, "alarm", m.alarms[0].priority, m.alarms[0].text, m.alarms[0].raised_at);
   }
   abnormal.sort((a, b) => a.priority - b.priority || (a.since ?? "").localeCompare(b.since ?? ""));
-  const event = (id, machine, category, from, to, reason, failure = false) => ({ id, machine_id: machine, equipment: machines.find((tile) => tile.machine.machine_id === machine).machine.equipment, order_id: null, category, failure, reason: reason && { code: reason[0], text: reason[1], group: null }, start: iso(fixture.began - from * MINUTE), end: to === null ? null : iso(fixture.began - to * MINUTE), comment: null, deleted: false, updated_at: iso(now), version: 1, incomplete: [] });
+  const event = (id, machine, category, from, to, reason, failure = false) => ({ id, machine_id: machine, equipment: { enterprise: "Nordwerk", site: "Duisburg", work_unit: machine, ...machines.find((tile) => tile.machine.machine_id === machine).machine.equipment }, order_id: null, category, failure, reason: reason && { code: reason[0], text: reason[1], group: null }, start: iso(fixture.began - from * MINUTE), end: to === null ? null : iso(fixture.began - to * MINUTE), comment: null, deleted: false, updated_at: iso(now), version: 1, incomplete: [] });
   const downtime = [
     event("d1", "SL-06", "minor_stop", 1.4, null, null), event("d2", "WC-03", "unplanned", 3.1, null, ["S140", "Torch collision stop"], true), event("d3", "PS-01", "unplanned", 12.4, null, ["H204", "Hydraulic pressure low"], true),
     event("d4", "SL-02", "planned", 96, null, ["P01", "Planned inspection"]), event("d5", "PS-01", "setup", 170, 148, ["R02", "Tool change"]), event("d6", "PS-01", "minor_stop", 231, 230, null), event("d7", "CR-03", "setup", 262, 241, ["R01", "Order change-over"]),
@@ -166,7 +169,9 @@ function board(fixture) {
   return {
     server_time: iso(now), site: "Duisburg", time_zone: "Europe/Berlin",
     feed: { state: feedState, last_contact: iso(now - (isFeedOld ? 252_000 : 1000)), message: isFeedOld ? "the MES does not answer" : null, hint: isFeedOld ? "Values stay with their age." : null },
-    machines, lines: LINES.map(([name]) => ({ name, machines: machines.filter((tile) => tile.machine.equipment.work_center === name).map((tile) => tile.machine.machine_id) })),
+    machines, lines: LINES.map(([name, area]) => ({ name, area, first_stopped: name === "L3" && !fixture.calm ? "PS-01" : null, machines: machines.filter((tile) => tile.machine.equipment.work_center === name).map((tile) => tile.machine.machine_id) })),
     counts: [...counts].map(([state, count]) => ({ state, count })), abnormal: fixture.calm ? [] : abnormal, downtime, clock_skew_ms: null,
+    late_orders: fixture.calm ? [] : [{ order_id: "1007720", number: "1007720", product: "BRG-6204", work_center: "L3", machine_id: "PS-01", due: iso(now - 42 * MINUTE) }], troubled_feeds: fixture.troubled ?? [],
+    alarm_load: fixture.flood ? { last_10_min: 14, per_10_min: 6.3, is_above_target: true, is_flood: true, groups: [] } : { last_10_min: 3, per_10_min: 0.8, is_above_target: false, is_flood: false, groups: [] },
   };
 }

@@ -8,17 +8,17 @@ const at = (ago: number): string => new Date(Date.now() - ago).toISOString();
 
 function tile(id: string, status: MachineTile["machine"]["status"], more: Partial<MachineTile["machine"]> = {}, is_stale = false): MachineTile {
   return {
-    age_ms: 4000, is_stale,
+    age_ms: 4000, is_stale, order: null,
     machine: {
-      machine_id: id, name: `Mill ${id.slice(-1)}`, equipment: { enterprise: null, site: "Duisburg", area: "Mills", work_center: "L1", work_unit: null }, status, status_raw: null, status_since: at(12 * 60_000), mode: "production",
-      planned_busy: null, reason: null, order_id: "1007720", product_id: null, counters: null, planned_cycle_s: null, last_cycle_s: null, alarms: [], observed_at: at(4000), updated_at: null, version: 1, incomplete: [], ...more,
+      machine_id: id, name: `Mill ${id.slice(-1)}`, equipment: { area: "Mills", work_center: "L1" }, status, status_raw: null, status_since: at(12 * 60_000), mode: "production",
+      reason: null, order_id: "1007720", product_id: null, counters: null, planned_cycle_s: null, last_cycle_s: null, alarms: [], observed_at: at(4000), incomplete: [], ...more,
     },
   };
 }
 function board(state: FeedState = "live", machines: MachineTile[] = [tile("M1", "running"), tile("M2", "down", { reason: { code: null, text: "spindle overload", group: null } }), tile("M3", "running", {}, true)]): PlantBoard {
   return {
-    server_time: at(0), site: "Duisburg", time_zone: null, feed: { state, last_contact: at(2000), message: null, hint: state === "live" ? null : "Set the address." }, machines, lines: [{ name: "L1", machines: machines.map((one) => one.machine.machine_id) }],
-    counts: [], abnormal: machines.filter((one) => one.machine.status === "down").map((one) => ({ machine_id: one.machine.machine_id, name: one.machine.name, kind: "down", priority: 1, text: "spindle overload", since: one.machine.status_since })), downtime: [], clock_skew_ms: null,
+    server_time: at(0), site: "Duisburg", time_zone: null, feed: { state, last_contact: at(2000), message: null, hint: state === "live" ? null : "Set the address." }, machines, lines: [{ name: "L1", area: "Mills", machines: machines.map((one) => one.machine.machine_id), first_stopped: null }],
+    counts: [], abnormal: machines.filter((one) => one.machine.status === "down").map((one) => ({ machine_id: one.machine.machine_id, name: one.machine.name, kind: "down", priority: 1, text: "spindle overload", since: one.machine.status_since })), late_orders: [], troubled_feeds: [], alarm_load: { last_10_min: 0, per_10_min: 0, is_above_target: false, is_flood: false, groups: [] }, downtime: [], clock_skew_ms: null,
   };
 }
 
@@ -30,7 +30,7 @@ beforeEach(() => {
   plant.view = "board";
   plant.showAll();
   startClock();
-  useTransport({ name: "browser", call: () => new Promise((resolve) => { resolve(answer()); }), subscribe: () => () => undefined });
+  useTransport({ name: "browser", call: (command) => (command === "plant_board" ? new Promise((resolve) => { resolve(answer()); }) : new Promise(() => undefined)), subscribe: () => () => undefined });
 });
 const group = (name: RegExp): string => screen.getByRole("button", { name }).textContent?.replace(/\s+/g, " ") ?? "";
 

@@ -95,6 +95,13 @@ export function topAlarm(tile: MachineTile): MachineTile["machine"]["alarms"][nu
   return tile.machine.alarms.reduce<MachineTile["machine"]["alarms"][number] | null>((top, alarm) => (top === null || rank(alarm) < rank(top) ? alarm : top), null);
 }
 
+/** An alarm of priority 1 or 2 that nobody has acknowledged, on a machine whose values are fresh and that is not down. */
+export function needsEye(tile: MachineTile, state: ShownState): boolean {
+  if (state === "stale" || state === "down") return false;
+  const alarm = topAlarm(tile);
+  return alarm !== null && alarm.acknowledged !== true && (alarm.priority ?? 4) <= 2;
+}
+
 /** The lines of "needs attention" in the order the engine gives them, one for each machine and kind. */
 export function attention(items: readonly AbnormalItem[]): AbnormalItem[] {
   const seen = new Set<string>();

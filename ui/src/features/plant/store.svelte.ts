@@ -1,23 +1,51 @@
 // The plant as this page knows it: the last board, asked again when something changed and every few seconds, and no more
 // than four times a second. The engine has the truth.
-import { ApiError, call, currentSession, onPushed, serverNow, toApiError, type MachineTile, type PlantBoard } from "../../api";
+import { ApiError, call, currentSession, onPushed, serverNow, toApiError, type DowntimeEvent, type MachineTile, type PlantBoard } from "../../api";
 import { announce } from "../../kit";
 import { t } from "../../messages";
+import type { HeatSort } from "./heat";
 import { isUnseenDown, type Group } from "./states";
 import { Summary } from "./summary";
 import { machineName } from "./words";
+import { time } from "./window.svelte";
+
+/** The views of the screen, in the order of the switch. */
+export const VIEWS = ["board", "table", "trends", "timeline", "orders", "quality"] as const;
+/** One of the views. */
+export type PlantView = (typeof VIEWS)[number];
+
+/** A cause of stops that was chosen: by its code, or the one that stands for none. */
+export interface ChosenReason {
+  readonly key: string;
+  readonly name: string;
+}
+/** Stands for stops nobody gave a reason for; no code of a plant is this. */
+export const NO_REASON = "\u0000none";
+
+/** True when a stop has the chosen cause. */
+export function matchesReason(event: DowntimeEvent, reason: ChosenReason | null): boolean {
+  if (reason === null) return true;
+  const own = event.reason?.code ?? event.reason?.text ?? null;
+  return reason.key === NO_REASON ? own === null || own === "" : own === reason.key;
+}
 
 const LEAST_MS = 250;
+// A board of thousands takes a while to fetch and read; a screen that does nothing else answers no key.
+const REST_SHARE = 4;
 const POLL_MS = 5000;
 const PULSE_MS = 5000;
 
 class PlantStore {
   board = $state.raw<PlantBoard | null>(null);
   error = $state.raw<ApiError | null>(null);
-  view = $state<"board" | "table" | "stops">("board");
+  view = $state<PlantView>("board");
   onlyAbnormal = $state(false);
   group = $state<Group | null>(null);
   search = $state("");
+  sort = $state<HeatSort>("worst");
+  reason = $state.raw<ChosenReason | null>(null);
+  /** A moment of a machine's past that was pointed at on its timeline. */
+  moment = $state.raw<{ readonly machine: string; readonly at: number } | null>(null);
   /** Machines that went down a moment ago and that nobody has looked at. */
   fresh = $state.raw<ReadonlySet<string>>(new Set());
 
@@ -27,6 +55,7 @@ class PlantStore {
   #isReading = false;
   #isWanted = false;
   #lastRead = -Infinity;
+  #lastTook = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
 
   /** Follows the plant while its screen is shown. */
@@ -36,6 +65,8 @@ class PlantStore {
       this.#owner = owner;
       this.board = this.error = null;
       this.#down = null;
+      this.moment = this.reason = null;
+      time.clear();
     }
     this.refresh();
     const poll = setInterval(() => { this.refresh(); }, POLL_MS);
@@ -57,7 +88,7 @@ class PlantStore {
   refresh(): void {
     if (this.#isWanted) return;
     this.#isWanted = true;
-    const wait = Math.max(0, this.#lastRead + LEAST_MS - performance.now());
+    const wait = Math.max(0, this.#lastRead + Math.max(LEAST_MS, REST_SHARE * this.#lastTook) - performance.now());
     this.#later(() => {
       this.#isWanted = false;
       if (this.#isReading) this.#later(() => { this.refresh(); }, LEAST_MS);
@@ -79,6 +110,7 @@ class PlantStore {
       // The last board stays, and grows old by itself.
       this.error = toApiError(raw);
     } finally {
+      this.#lastTook = performance.now() - this.#lastRead;
       this.#isReading = false;
     }
   }
@@ -135,6 +167,13 @@ class PlantStore {
     this.onlyAbnormal = false;
     this.group = null;
     this.search = "";
+    this.reason = null;
+    time.line = null;
+  }
+
+  /** Filters by a cause of stops, or no longer. */
+  chooseReason(key: string, name: string): void {
+    this.reason = this.reason?.key === key ? null : { key, name };
   }
 }
 

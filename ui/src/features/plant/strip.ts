@@ -1,6 +1,6 @@
 // The last hours of one machine as stretches of time, from what the board knows: its stops and the state it is in now.
 // What is not known is "no data" and is never bridged; nothing lies in the future.
-import type { DowntimeEvent, MachineTile } from "../../api";
+import type { DowntimeEvent, MachineTile, TimelineSegment } from "../../api";
 import type { ShownState } from "./states";
 
 /** Eight hours. */
@@ -47,6 +47,11 @@ export function stretches(tile: MachineTile, events: readonly DowntimeEvent[], i
   const began = tile.machine.status_since === null ? NaN : Date.parse(tile.machine.status_since);
   if (!Number.isNaN(began)) known.push({ from: began, to: isStale ? measured : now, state: tile.machine.status });
   return fill(known, since, now);
+}
+
+/** The segments the engine tells, up to now. Between two of them nothing is bridged. */
+export function told(segments: readonly TimelineSegment[], since: number, now: number): Stretch[] {
+  return fill(segments.map((one) => ({ from: Date.parse(one.start), to: Date.parse(one.end), state: one.state })), since, now);
 }
 
 // The event that began first has each moment, as in the Pareto of losses.

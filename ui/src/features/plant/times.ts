@@ -1,7 +1,7 @@
 // Times and ages as the plant's screen words them: how fresh the feed is, how long a state lasts, how old a value is, and
 // clock times in the site's zone.
 import type { FeedView, MachineTile } from "../../api";
-import { formatNumber, formatQuantity, formatSpan, formatTime } from "../../kit";
+import { formatDate, formatNumber, formatQuantity, formatSpan, formatTime } from "../../kit";
 import { t } from "../../messages";
 
 /** A length of time that ticks: `12:04`, from an hour on `3:12 h`, from a day on `2 d 3 h`. */
@@ -54,6 +54,59 @@ export function siteTime(when: string | number, zone: string | null, withSeconds
   return parts ?? formatTime(when, withSeconds);
 }
 
+/** The site's calendar day, `2026-06-22`; the workstation's when the zone is not told or not known. */
+export function siteDate(when: string | number, zone: string | null): string {
+  const date = new Date(when);
+  if (zone === null || Number.isNaN(date.getTime())) return formatDate(when);
+  try {
+    return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(date);
+  } catch {
+    return formatDate(when);
+  }
+}
+
+/** The short name of the zone at that moment, `CEST`: it changes within a window when the clocks do. */
+export function zoneShort(when: string | number, zone: string | null): string {
+  const date = new Date(when);
+  if (Number.isNaN(date.getTime())) return "";
+  try {
+    const parts = new Intl.DateTimeFormat("en-GB", { ...(zone === null ? {} : { timeZone: zone }), timeZoneName: "short" }).formatToParts(date);
+    return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+  } catch {
+    return "";
+  }
+}
+
+// Making a formatter costs far more than using it, and a week's scale asks hundreds of times.
+const walls = new Map<string, Intl.DateTimeFormat>();
+function wallFormat(zone: string | null): Intl.DateTimeFormat {
+  const key = zone ?? "";
+  const known = walls.get(key) ?? new Intl.DateTimeFormat("en-GB", { ...(zone === null ? {} : { timeZone: zone }), year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  walls.set(key, known);
+  return known;
+}
+
+/** How far the site's clocks are ahead of UTC at that moment, in minutes; zero when the zone is not known. */
+export function zoneOffset(when: number, zone: string | null): number {
+  try {
+    const parts = wallFormat(zone).formatToParts(new Date(when));
+    const get = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.find((part) => part.type === type)?.value ?? 0);
+    const wall = Date.UTC(get("year"), get("month") - 1, get("day"), get("hour"), get("minute"));
+    return Math.round((wall - Math.floor(when / 60_000) * 60_000) / 60_000);
+  } catch {
+    return 0;
+  }
+}
+
+/** The instant of a time of the site's clock, `2026-06-22T06:00`; null for what is no time. */
+export function siteInstant(wall: string, zone: string | null): number | null {
+  const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(wall) ? Date.parse(`${wall}:00Z`) : NaN;
+  if (Number.isNaN(asUtc)) return null;
+  // The offset is that of the instant looked for, which is known only once it is found.
+  const first = asUtc - zoneOffset(asUtc, zone) * 60_000;
+  return asUtc - zoneOffset(first, zone) * 60_000;
+}
+
 function inZone(when: string | number, zone: string, withSeconds: boolean): string | null {
   const date = new Date(when);
   if (Number.isNaN(date.getTime())) return null;
@@ -62,11 +115,6 @@ function inZone(when: string | number, zone: string, withSeconds: boolean): stri
   } catch {
     return null;
   }
-}
-
-/** The name of the site's zone, where it is another than the workstation's; null where there is nothing to say. */
-export function foreignZone(zone: string | null, here = new Intl.DateTimeFormat().resolvedOptions().timeZone): string | null {
-  return zone === null || zone === here ? null : zone;
 }
 
 /** A count as delivered, exact; with its unit when it is not pieces. */

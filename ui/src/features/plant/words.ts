@@ -47,13 +47,26 @@ export function tileLabel(tile: MachineTile, state: ShownState, ageMs: number | 
 /** A line's heading: its name, and the area its machines share. */
 export function lineTitle(line: LineView, tiles: readonly MachineTile[]): { readonly name: string; readonly area: string | null } {
   const areas = new Set(tiles.map((tile) => tile.machine.equipment.area));
-  const [area = null] = areas;
-  return { name: line.name === "" ? t("plant.line.none") : safeText(line.name), area: areas.size === 1 && area !== null ? safeText(area) : null };
+  const [first = null] = areas;
+  const area = line.area ?? (areas.size === 1 ? first : null);
+  return { name: line.name === "" ? t("plant.line.none") : safeText(line.name).slice(0, LONGEST), area: area === null || area === line.name ? null : safeText(area).slice(0, LONGEST) };
 }
 
 /** Why a machine needs a person, in a word. */
 export function abnormalWord(item: AbnormalItem): string {
   return t(`plant.abnormal.${item.kind}`);
+}
+
+/** True when a text names this machine or the order on it as a word of its own. */
+export function isAbout(text: string, tile: MachineTile): boolean {
+  const { machine_id, order_id, name } = tile.machine;
+  const lower = text.toLowerCase();
+  return [machine_id, order_id, tile.order?.number ?? null, name].some((word) => {
+    if (word === null || word.length < 3) return false;
+    const at = lower.indexOf(word.toLowerCase());
+    const [before, after] = [lower[at - 1] ?? " ", lower[at + word.length] ?? " "];
+    return at >= 0 && !/[\p{L}\p{N}]/u.test(before) && !/[\p{L}\p{N}]/u.test(after);
+  });
 }
 
 /** The word of a stop's category. */
