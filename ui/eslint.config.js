@@ -7,7 +7,7 @@ import ts from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
 const host = { group: ["@tauri-apps/*"], message: "Only src/api may know the host." };
-const features = { group: ["**/features/*", "**/features/**", "../approvals/*", "../approvals", "../query/*", "../query", "../plant/*", "../plant"], message: "Features share through api and kit, never through each other." };
+const features = { group: ["**/features/*", "**/features/**", "../approvals/*", "../approvals", "../query/*", "../query", "../plant/*", "../plant", "../erp/*", "../erp", "../connectors/*", "../connectors"], message: "Features share through api and kit, never through each other." };
 const frame = { group: ["**/frame", "**/frame/**"], message: "The frame shows features; features do not know it." };
 const api = { group: ["**/api", "**/api/**"], message: "The kit has no data." };
 

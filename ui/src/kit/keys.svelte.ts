@@ -4,7 +4,7 @@ import { matchKeybindingPress, parseKeybinding, type KeybindingPress } from "tin
 import type { MessageKey } from "../messages";
 
 /** Where a binding belongs in the shortcuts sheet. */
-export type KeyGroup = "everywhere" | "approvals" | "query" | "plant" | "grid";
+export type KeyGroup = "everywhere" | "approvals" | "query" | "plant" | "erp" | "connectors" | "grid";
 
 /** One thing a key does. */
 export interface KeyBinding {

@@ -2,11 +2,15 @@
 // English is the source of the keys; a key that German lacks fails the type check.
 // Not here: numbers, dates and amounts (see kit/format).
 import approvalsDe from "./de/approvals.json";
+import connectorsDe from "./de/connectors.json";
+import erpDe from "./de/erp.json";
 import frameDe from "./de/frame.json";
 import kitDe from "./de/kit.json";
 import plantDe from "./de/plant.json";
 import queryDe from "./de/query.json";
 import approvalsEn from "./en/approvals.json";
+import connectorsEn from "./en/connectors.json";
+import erpEn from "./en/erp.json";
 import frameEn from "./en/frame.json";
 import kitEn from "./en/kit.json";
 import plantEn from "./en/plant.json";
@@ -15,8 +19,8 @@ import { locale, type Locale } from "./locale.svelte";
 
 export { locale, setLocale, LOCALES, type Locale } from "./locale.svelte";
 
-const en = { ...frameEn, ...kitEn, ...approvalsEn, ...queryEn, ...plantEn };
-const de = { ...frameDe, ...kitDe, ...approvalsDe, ...queryDe, ...plantDe };
+const en = { ...frameEn, ...kitEn, ...approvalsEn, ...queryEn, ...plantEn, ...erpEn, ...connectorsEn };
+const de = { ...frameDe, ...kitDe, ...approvalsDe, ...queryDe, ...plantDe, ...erpDe, ...connectorsDe };
 
 /** A key of the catalogue. */
 export type MessageKey = keyof typeof en;
