@@ -11,6 +11,7 @@ pub mod audit;
 pub mod cache;
 pub mod dispatch;
 pub mod error;
+pub mod kpi;
 pub mod people;
 pub mod status;
 #[cfg(test)]

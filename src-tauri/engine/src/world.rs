@@ -18,6 +18,7 @@ use crate::cache::TenantCache;
 use crate::error::EngineError;
 use crate::status::HealthBoard;
 use crate::watch::FeedStates;
+use crate::watch::plant::TrendMemory;
 
 /// Something changed; screens and waiters look again.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,6 +119,8 @@ pub struct Tenant {
     pub health: HealthBoard,
     /// Results of its analysts, for windows and exports.
     pub results: ResultShelf,
+    /// What its finished shifts came to.
+    pub trend: TrendMemory,
 }
 
 impl Tenant {
@@ -193,6 +196,7 @@ impl Engine {
                 feeds: FeedStates::default(),
                 health: HealthBoard::default(),
                 results: ResultShelf::default(),
+                trend: TrendMemory::default(),
                 parts,
             };
             (tenant.parts.id.clone(), Arc::new(tenant))
