@@ -1,7 +1,7 @@
 //! One machine in one window: from its records to its time elements, pieces, losses and stops.
 
-use andon_domain::{Amount, Timestamp};
 use andon_domain::records::{DowntimeCategory, DowntimeEvent, MachineState, StateSegment};
+use andon_domain::{Amount, Timestamp};
 use rust_decimal::Decimal;
 
 use super::buckets::{Buckets, Rated, Share};

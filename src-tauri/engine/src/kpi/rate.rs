@@ -1,8 +1,8 @@
 //! At which rate an order runs: good units of the last hours by the time since then, stops included; without a history, since
 //! it started. No rate without good units: an order that makes nothing has no expected end.
 
-use andon_domain::{Amount, Timestamp};
 use andon_domain::records::StateSegment;
+use andon_domain::{Amount, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
