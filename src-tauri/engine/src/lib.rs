@@ -13,6 +13,7 @@ pub mod connections;
 mod csv;
 pub mod dispatch;
 pub mod error;
+pub mod kpi;
 pub mod people;
 pub mod status;
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::ask::ResultShelf;
 use crate::cache::TenantCache;
 use crate::error::EngineError;
 use crate::status::HealthBoard;
+use crate::watch::plant::TrendMemory;
 use crate::watch::{FeedIntervals, FeedStates};
 
 /// Something changed; screens and waiters look again.
@@ -120,6 +121,8 @@ pub struct Tenant {
     pub health: HealthBoard,
     /// Results of its analysts, for windows and exports.
     pub results: ResultShelf,
+    /// What its finished shifts came to.
+    pub trend: TrendMemory,
 }
 
 impl Tenant {
@@ -195,6 +198,7 @@ impl Engine {
                 feeds: FeedStates::new(parts.feed_intervals.clone()),
                 health: HealthBoard::default(),
                 results: ResultShelf::default(),
+                trend: TrendMemory::default(),
                 parts,
             };
             (tenant.parts.id.clone(), Arc::new(tenant))

@@ -85,10 +85,10 @@ pub enum FigureNoteKind {
     CalendarAssumed,
     /// The calendar is known for a part of the window only; the rest does not count as planned.
     CalendarPartial,
-    /// The MES tells no state history, so that running time is not known.
-    HistoryMissing,
-    /// The last answer about the history is too old; time since then counts as without data.
-    HistoryStale,
+    /// The MES does not tell the records that this rests on: for key figures, no state history.
+    SourceMissing,
+    /// Its last answer about them is too old; for key figures, time since then counts as without data.
+    SourceStale,
     /// Machines without planned cycle or counts: they have no effectiveness, quality and OEE, and are left out of those.
     MachinesUnrated,
     /// Impossible records, left out of every sum.

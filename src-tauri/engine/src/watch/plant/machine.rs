@@ -1,12 +1,25 @@
 //! One machine in full, and the timelines of many.
 
-use andon_domain::Caller;
+use std::collections::HashMap;
 
-use super::answers::{PlantMachine, PlantMachineRequest, PlantTimelines, PlantWindowRequest};
-use super::figures::Figures;
-use super::stage;
+use andon_domain::ports::Feed;
+use andon_domain::records::{DowntimeEvent, MachineStatus, ProductionOrder, StateSegment};
+use andon_domain::{Caller, Timestamp};
+
+use super::answers::{
+    MachineTimeline, PlantMachine, PlantMachineRequest, PlantTimelines, PlantWindowRequest, TimelineSegment,
+};
+use super::compute::{Records, Results, count};
+use super::figures::FigureNoteKind;
+use super::show;
+use super::stage::{self, Stage, count_note, note_corrected};
+use super::window::{GRACE, blocking};
 use crate::error::EngineError;
+use crate::kpi::{Now, Piece, Span, timeline};
 use crate::world::Engine;
+
+/// Timelines in one answer. A screen asks for a line when a plant has more.
+const MOST_TIMELINES: usize = 500;
 
 /// One machine in full.
 ///
@@ -25,21 +38,48 @@ pub async fn machine(
         ..PlantWindowRequest::default()
     };
     let mut stage = stage::set(engine, caller, &wanted).await?;
-    let (machine, _) = stage
-        .machines
-        .pop()
-        .ok_or_else(|| EngineError::NotFound(format!("machine: {}", request.machine_id)))?;
+    stage.count_to_history();
+    let Some((machine, _)) = stage.machines.first().cloned() else {
+        return Err(EngineError::NotFound(format!("machine: {}", request.machine_id)));
+    };
+    let mirror = stage.tenant.parts.mirror.as_ref();
+    let records = Records::read(mirror, stage.span(), Some(&request.machine_id)).await?;
+    let order = order_of(&stage, &machine).await?;
+    let limits = (stage.window.since, stage.window.as_of);
+    let results = Results::of(
+        std::iter::once(&machine),
+        &records,
+        &stage.planned(),
+        limits,
+        stage.known_until(),
+    );
+    let total = results.total();
+    let mut basis = stage.basis("plant.definition.figures", stage.history);
+    let unrated = total.buckets.machines - total.buckets.rated.machines;
+    count_note(&mut basis, FigureNoteKind::MachinesUnrated, unrated);
+    count_note(&mut basis, FigureNoteKind::ImpossibleLeftOut, total.impossible);
+    if stage.window.is_finished {
+        note_corrected(&mut basis, records.corrected(stage.span(), GRACE));
+    }
+    let age = age_of(&stage, &machine);
+    let segments: Vec<&StateSegment> = records.history.iter().collect();
+    let pieces = timeline(
+        shown(&stage),
+        stage.known_until().millis(),
+        &segments,
+        Some(now_of(&stage, &machine)),
+    );
     Ok(PlantMachine {
-        basis: stage.basis("plant.definition.machine", stage.history),
+        timeline: pieces.iter().map(|piece| segment(piece, &machine)).collect(),
+        figures: show::figures(&total.buckets),
+        waterfall: show::waterfall(&total.losses, &total.buckets),
+        downtime: newest_first(&records.events),
+        age_ms: age,
+        is_stale: is_stale(&stage, age),
         window: stage.window,
+        basis,
+        order,
         machine,
-        age_ms: None,
-        is_stale: true,
-        figures: Figures::default(),
-        waterfall: Vec::new(),
-        timeline: Vec::new(),
-        downtime: Vec::new(),
-        order: None,
     })
 }
 
@@ -52,11 +92,132 @@ pub async fn timelines(
     caller: &Caller,
     request: &PlantWindowRequest,
 ) -> Result<PlantTimelines, EngineError> {
-    let stage = stage::set(engine, caller, request).await?;
+    let mut stage = stage::set(engine, caller, request).await?;
+    let left_out = count(stage.machines.len().saturating_sub(MOST_TIMELINES));
+    stage.machines.truncate(MOST_TIMELINES);
+    let mirror = stage.tenant.parts.mirror.as_ref();
+    let history = mirror
+        .history(stage.span(), request.machine_id.as_deref())
+        .await?;
+    let mut basis = stage.basis("plant.definition.timeline", stage.history);
+    count_note(&mut basis, FigureNoteKind::Truncated, left_out);
+    let (window, known_until) = (shown(&stage), stage.known_until().millis());
+    let machines: Vec<(MachineStatus, Now)> = stage
+        .machines
+        .iter()
+        .map(|(machine, _)| (machine.clone(), now_of(&stage, machine)))
+        .collect();
+    let machines = blocking(move || compact(&machines, &history, window, known_until)).await?;
     Ok(PlantTimelines {
-        basis: stage.basis("plant.definition.timeline", stage.history),
         window: stage.window,
-        machines: Vec::new(),
-        left_out: 0,
+        basis,
+        machines,
+        left_out,
     })
+}
+
+fn compact(
+    machines: &[(MachineStatus, Now)],
+    history: &[StateSegment],
+    window: Span,
+    known_until: i64,
+) -> Vec<MachineTimeline> {
+    let mut by_machine: HashMap<&str, Vec<&StateSegment>> = HashMap::new();
+    for segment in history {
+        by_machine.entry(&segment.machine_id).or_default().push(segment);
+    }
+    let of = |(machine, now): &(MachineStatus, Now)| {
+        let segments = by_machine
+            .get(machine.machine_id.as_str())
+            .map_or(&[][..], Vec::as_slice);
+        let pieces = timeline(window, known_until, segments, Some(*now));
+        MachineTimeline {
+            machine_id: machine.machine_id.clone(),
+            name: machine.name.clone(),
+            work_center: machine.equipment.work_center.clone(),
+            segments: pieces
+                .iter()
+                .map(|piece| (millis(piece.span.start), millis(piece.span.end), piece.state))
+                .collect(),
+        }
+    };
+    machines.iter().map(of).collect()
+}
+
+/// What is shown of the window: nothing of the future.
+fn shown(stage: &Stage<'_>) -> Span {
+    Span::new(stage.window.since, stage.window.until.min(stage.now))
+}
+
+/// What the machine says now holds up to now while that is fresh, else up to when it was measured.
+fn now_of(stage: &Stage<'_>, machine: &MachineStatus) -> Now {
+    let measured = machine.observed_at.unwrap_or(stage.window.since).min(stage.now);
+    let until = if is_stale(stage, age_of(stage, machine)) {
+        measured
+    } else {
+        stage.now
+    };
+    Now {
+        state: machine.status,
+        since: machine.status_since.unwrap_or(until).millis(),
+        until: until.millis(),
+    }
+}
+
+fn age_of(stage: &Stage<'_>, machine: &MachineStatus) -> Option<u64> {
+    let age = machine.observed_at.map(|observed| stage.now.since(observed));
+    age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn is_stale(stage: &Stage<'_>, age_ms: Option<u64>) -> bool {
+    let limit = stage.tenant.feeds.stale_after(Feed::Machines).as_millis();
+    age_ms.is_none_or(|age| u128::from(age) > limit)
+}
+
+fn segment(piece: &Piece<'_>, machine: &MachineStatus) -> TimelineSegment {
+    // A piece without a segment is what the machine itself says now.
+    let is_own_word = piece.segment.is_none() && piece.state.is_some();
+    let own = is_own_word.then_some(machine);
+    TimelineSegment {
+        start: Timestamp::from_millis(piece.span.start),
+        end: Timestamp::from_millis(piece.span.end),
+        state: piece.state,
+        state_raw: piece.segment.map_or_else(
+            || own.and_then(|m| m.status_raw.clone()),
+            |s| s.status_raw.clone(),
+        ),
+        is_begun_before: piece.is_begun_before,
+        is_open: piece.is_open,
+        order_id: piece
+            .segment
+            .map_or_else(|| own.and_then(|m| m.order_id.clone()), |s| s.order_id.clone()),
+        reason: piece
+            .segment
+            .map_or_else(|| own.and_then(|m| m.reason.clone()), |s| s.reason.clone()),
+    }
+}
+
+fn newest_first(events: &[DowntimeEvent]) -> Vec<DowntimeEvent> {
+    let mut events: Vec<DowntimeEvent> = events.iter().filter(|event| !event.deleted).cloned().collect();
+    events.sort_by(|a, b| (b.start, &b.id).cmp(&(a.start, &a.id)));
+    events
+}
+
+async fn order_of(
+    stage: &Stage<'_>,
+    machine: &MachineStatus,
+) -> Result<Option<ProductionOrder>, EngineError> {
+    let Some(id) = machine.order_id.as_deref() else {
+        return Ok(None);
+    };
+    let orders = stage.tenant.parts.mirror.production_orders(stage.span()).await?;
+    Ok(orders.into_iter().find(|order| order.id == id))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds since 1970 stay exact in a double for the next 280,000 years"
+)]
+const fn millis(at: i64) -> f64 {
+    at as f64
 }

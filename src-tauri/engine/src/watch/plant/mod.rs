@@ -2,12 +2,16 @@
 //! `kpi` computes, and every answer says its limits, its zone and what it rests on.
 
 mod answers;
+mod compute;
 mod figures;
 mod machine;
 mod orders;
+mod planned;
 mod quality;
 mod ranges;
+mod show;
 mod stage;
+mod trend;
 mod window;
 
 pub use answers::{
@@ -22,4 +26,5 @@ pub use figures::{
 pub use machine::{machine, timelines};
 pub use orders::orders;
 pub use quality::quality;
+pub use trend::TrendMemory;
 pub use window::figures;

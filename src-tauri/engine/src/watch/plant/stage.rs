@@ -3,13 +3,15 @@
 
 use andon_domain::ports::{Feed, Window};
 use andon_domain::records::{MachineStatus, Shift};
-use andon_domain::{Caller, Permission, System, Timestamp};
+use andon_domain::{Caller, Permission, Timestamp};
 
 use super::answers::PlantWindowRequest;
 use super::figures::{FigureBasis, FigureNote, FigureNoteKind, FigureOrigin, PlantWindow};
+use super::planned::Planned;
 use super::ranges::{Calendar, calendar_span, resolve};
 use crate::access::permit;
 use crate::error::EngineError;
+use crate::kpi::Span;
 use crate::watch::schedule::FeedViewState;
 use crate::watch::sync::{skew_of, view_of};
 use crate::watch::{Offer, offer};
@@ -93,6 +95,36 @@ impl Stage<'_> {
         }
     }
 
+    /// Planned operation time of the window and around it.
+    pub(super) fn planned(&self) -> Planned {
+        if self.window.is_calendar_assumed {
+            Planned::always(Span::new(self.window.since, self.window.until))
+        } else {
+            Planned::from_shifts(&self.shifts)
+        }
+    }
+
+    /// Up to when what lasts is known to have lasted: the last answer about the history, or without one since the start of the
+    /// console the last that was heard of any machine.
+    pub(super) fn known_until(&self) -> Timestamp {
+        let heard = || self.machines.iter().map(|(_, heard)| *heard).max();
+        let until = self.history.until.or_else(heard).unwrap_or(self.window.since);
+        until.min(self.now)
+    }
+
+    /// The history counts up to its last answer while that is fresh, so that the seconds since then are no loss; else up to now,
+    /// so that time without data is one.
+    pub(super) fn counted_until(&self) -> Timestamp {
+        let fresh = self.history.until.filter(|_| !self.history.is_stale);
+        fresh.unwrap_or(self.now).min(self.now)
+    }
+
+    /// Ends the window where the history counts to.
+    pub(super) fn count_to_history(&mut self) {
+        let until = self.counted_until().min(self.window.until);
+        self.window.as_of = until.max(self.window.since);
+    }
+
     /// How another feed stands.
     pub(super) fn known(&self, feed: Feed) -> Known {
         let ours = moved(self.now, -self.skew_ms);
@@ -107,6 +139,11 @@ impl Stage<'_> {
             notes.push(note(FigureNoteKind::CalendarAssumed));
         } else if first.is_some_and(|first| first > self.window.since) {
             notes.push(note(FigureNoteKind::CalendarPartial));
+        }
+        if !data.is_offered {
+            notes.push(note(FigureNoteKind::SourceMissing));
+        } else if data.is_stale {
+            notes.push(note(FigureNoteKind::SourceStale));
         }
         FigureBasis {
             origin: FigureOrigin::ComputedHere,
@@ -132,6 +169,12 @@ pub(super) fn count_note(basis: &mut FigureBasis, kind: FigureNoteKind, count: u
             count: Some(count),
         });
     }
+}
+
+/// Says how many records changed after the window had ended.
+pub(super) fn note_corrected(basis: &mut FigureBasis, corrected: u32) {
+    basis.corrected = corrected;
+    count_note(basis, FigureNoteKind::CorrectedLater, corrected);
 }
 
 fn known(tenant: &Tenant, feed: Feed, ours: Timestamp, skew_ms: i64) -> Known {

@@ -1,12 +1,21 @@
-//! The figures of a window: site, lines, losses, stops, trend.
+//! The figures of a window: site, lines, machines, losses, stops, trend.
 
-use andon_domain::Caller;
+use std::time::Duration;
+
+use andon_domain::records::MachineStatus;
+use andon_domain::{Caller, PortError, Timestamp};
 
 use super::answers::{PlantFigures, PlantWindowRequest};
-use super::figures::{Figures, Pareto};
-use super::stage;
+use super::compute::{Records, Results, sum};
+use super::figures::{FigureBasis, FigureNoteKind, LineFigures, MachineFigures, PlantWindow};
+use super::planned::Planned;
+use super::stage::{self, Stage, count_note, note_corrected};
+use super::{show, trend};
 use crate::error::EngineError;
 use crate::world::Engine;
+
+/// What a MES adds within this time after a shift is no correction.
+pub(super) const GRACE: Duration = Duration::from_secs(15 * 60);
 
 /// The figures of a window.
 ///
@@ -17,15 +26,109 @@ pub async fn figures(
     caller: &Caller,
     request: &PlantWindowRequest,
 ) -> Result<PlantFigures, EngineError> {
-    let stage = stage::set(engine, caller, request).await?;
-    Ok(PlantFigures {
-        basis: stage.basis("plant.definition.figures", stage.history),
-        window: stage.window,
-        total: Figures::default(),
-        lines: Vec::new(),
-        machines: Vec::new(),
-        waterfall: Vec::new(),
-        pareto: Pareto::default(),
-        trend: Vec::new(),
-    })
+    let mut stage = stage::set(engine, caller, request).await?;
+    stage.count_to_history();
+    let mirror = stage.tenant.parts.mirror.as_ref();
+    let records = Records::read(mirror, stage.span(), request.machine_id.as_deref()).await?;
+    let trend = trend::trend(&stage, request).await?;
+    let with_machines =
+        request.machine_id.is_some() || request.work_center.is_some() || request.area.is_some();
+    let task = Task::new(&stage, records, "plant.definition.figures");
+    let mut answer = blocking(move || task.figures(with_machines)).await?;
+    answer.trend = trend;
+    Ok(answer)
+}
+
+/// Everything that is needed to compute, owned, so that it can leave the thread that serves others.
+pub(super) struct Task {
+    window: PlantWindow,
+    basis: FigureBasis,
+    machines: Vec<MachineStatus>,
+    planned: Planned,
+    records: Records,
+    known_until: Timestamp,
+}
+
+impl Task {
+    pub(super) fn new(stage: &Stage<'_>, records: Records, definition: &str) -> Self {
+        let mut basis = stage.basis(definition, stage.history);
+        if stage.window.is_finished {
+            note_corrected(&mut basis, records.corrected(stage.span(), GRACE));
+        }
+        Self {
+            window: stage.window.clone(),
+            basis,
+            machines: stage
+                .machines
+                .iter()
+                .map(|(machine, _)| machine.clone())
+                .collect(),
+            planned: stage.planned(),
+            known_until: stage.known_until(),
+            records,
+        }
+    }
+
+    fn figures(self, with_machines: bool) -> PlantFigures {
+        let limits = (self.window.since, self.window.as_of);
+        let results = Results::of(
+            self.machines.iter(),
+            &self.records,
+            &self.planned,
+            limits,
+            self.known_until,
+        );
+        let total = results.total();
+        let mut basis = self.basis;
+        let unrated = total.buckets.machines - total.buckets.rated.machines;
+        count_note(&mut basis, FigureNoteKind::MachinesUnrated, unrated);
+        count_note(&mut basis, FigureNoteKind::ImpossibleLeftOut, total.impossible);
+        let machines = results.machines.iter().filter(|_| with_machines);
+        PlantFigures {
+            total: show::figures(&total.buckets),
+            lines: lines(&results),
+            machines: machines
+                .map(|(machine, result)| MachineFigures {
+                    machine_id: machine.machine_id.clone(),
+                    name: machine.name.clone(),
+                    work_center: machine.equipment.work_center.clone(),
+                    figures: show::figures(&result.buckets),
+                })
+                .collect(),
+            waterfall: show::waterfall(&total.losses, &total.buckets),
+            pareto: show::pareto(&total.pareto),
+            trend: Vec::new(),
+            window: self.window,
+            basis,
+        }
+    }
+}
+
+/// Machines stand by line already.
+fn lines(results: &Results<'_>) -> Vec<LineFigures> {
+    let line_of = |machine: &MachineStatus| machine.equipment.work_center.clone();
+    let groups = results
+        .machines
+        .chunk_by(|(a, _), (b, _)| a.equipment.work_center == b.equipment.work_center);
+    groups
+        .filter_map(|group| {
+            let (first, _) = group.first()?;
+            let area = first.equipment.area.clone();
+            let is_shared = group.iter().all(|(machine, _)| machine.equipment.area == area);
+            Some(LineFigures {
+                area: area.filter(|_| is_shared),
+                work_center: line_of(first),
+                figures: show::figures(&sum(group.iter().map(|(_, result)| result)).buckets),
+            })
+        })
+        .collect()
+}
+
+/// Computes where it holds up nobody: thousands of machines take a while.
+pub(super) async fn blocking<T: Send + 'static>(
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, EngineError> {
+    tokio::task::spawn_blocking(compute)
+        .await
+        .map_err(|error| EngineError::Port(PortError::storage(error)))
 }
