@@ -215,6 +215,10 @@ fn bind(connections: &Connections) -> Systems {
             .insert("sap.get_purchase_orders", sap.purchase_orders_read());
         systems.reads.insert("sap.get_inventory", sap.inventory_read());
         systems
+            .reads
+            .insert("sap.get_cost_centers", sap.cost_centers_read());
+        systems.reads.insert("sap.get_materials", sap.materials_read());
+        systems
             .writes
             .insert("sap.create_purchase_order", sap.create_purchase_order());
         systems

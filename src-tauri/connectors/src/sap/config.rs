@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use andon_domain::{PortError, PortErrorKind, System};
 use url::Url;
 
-use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, Names, check_endpoint};
-
-/// Where the order service is, under the endpoint.
-pub const PURCHASE_ORDER_SERVICE: &str = "API_PURCHASEORDER_PROCESS_SRV";
-/// Where the stock service is, under the endpoint.
-pub const MATERIAL_STOCK_SERVICE: &str = "API_MATERIAL_STOCK_SRV";
+use super::names::Names;
+use crate::transport::{
+    AuthKind, ConfigProblem, HttpRule, Limits, Names as HostNames, check_endpoint,
+};
 
 /// Settings of an SAP connection.
 #[derive(Debug, Clone)]
@@ -27,12 +25,20 @@ pub struct SapConfig {
     pub page_size: u32,
     /// Rows of a read at most; more are cut and said to be cut.
     pub row_limit: u32,
+    /// Rows of a feed of the mirror at most.
+    pub feed_limit: u32,
+    /// Which plan is the budget: the planning category, different in every system.
+    pub planning_category: String,
+    /// Ledger of budget and actuals.
+    pub ledger: String,
+    /// What the system calls services, sets and fields where it differs from SAP's own.
+    pub names: Names,
     /// Whether plain HTTP may leave this machine.
     pub http: HttpRule,
     /// Certificates to trust besides the operating system's.
     pub ca_file: Option<PathBuf>,
-    /// Who turns names into addresses.
-    pub names: Names,
+    /// Who turns names of hosts into addresses.
+    pub host_names: HostNames,
     /// Limits of the transport.
     pub limits: Limits,
 }
@@ -48,9 +54,13 @@ impl SapConfig {
             auth,
             page_size: 500,
             row_limit: 10_000,
+            feed_limit: 200_000,
+            planning_category: "PLN".to_owned(),
+            ledger: "0L".to_owned(),
+            names: Names::default(),
             http: HttpRule::default(),
             ca_file: None,
-            names: Names::default(),
+            host_names: HostNames::default(),
             limits: Limits::default(),
         }
     }
@@ -124,6 +134,19 @@ impl SapConfig {
                 "Give 1 to 5000.",
             );
         }
+        for (field, value, most) in [
+            ("planning_category", &self.planning_category, 10),
+            ("ledger", &self.ledger, 2),
+        ] {
+            if value.is_empty()
+                || value.len() > most
+                || !value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            {
+                let remedy = format!("Give 1 to {most} letters or digits as SAP shows it.");
+                add(field, value, "is not a key of SAP", &remedy);
+            }
+        }
+        problems.extend(self.names.check());
         problems.extend(self.auth.token_service_problems(self.http));
         problems
     }
@@ -171,11 +194,19 @@ mod tests {
         config.client = Some("1".to_owned());
         config.language = "english".to_owned();
         config.page_size = 0;
+        config.ledger = "0L'".to_owned();
         let problems = config.check();
         let fields: Vec<_> = problems.iter().map(|p| p.field.as_str()).collect();
         assert_eq!(
             fields,
-            ["endpoint", "client", "language", "username", "page_size"]
+            [
+                "endpoint",
+                "client",
+                "language",
+                "username",
+                "page_size",
+                "ledger"
+            ]
         );
         assert!(problems.iter().all(|p| !p.remedy.is_empty()));
     }

@@ -19,12 +19,14 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Map, Value, json};
 
-use super::config::PURCHASE_ORDER_SERVICE;
-use super::edm::Filter;
-use super::fault::{self, SapError};
-use super::reader::{Query, parse};
+use super::catalog::PURCHASE_ORDER;
+use super::fault::{self, SapError, code};
+use super::filter::Filter;
+use super::names::{Names, Service};
+use super::reader::{Fields, Query, parse};
+use super::rows::OrderRow;
 use super::session::wants_token;
-use super::wire::{Envelope, OrderRow};
+use super::wire::Envelope;
 use super::{Sap, stock, typed};
 use crate::transport::{Answer, AuthKind, Call, Failure, Sent};
 
@@ -91,15 +93,19 @@ impl WriteOperation for CreatePurchaseOrderWrite {
             Ok(order) => order,
             Err(error) => return ApplyOutcome::NotSent(error),
         };
-        let body = Bytes::from(body(&order, change.external_reference()).to_string());
         let sap = &self.0;
+        let names = &sap.config.names;
+        let body = match body(&order, change.external_reference(), names) {
+            Ok(body) => Bytes::from(body.to_string()),
+            Err(error) => return ApplyOutcome::NotSent(error),
+        };
         let mut turn = sap.turn().await;
         for _ in 0..2 {
-            let session = match sap.session(&mut turn, PURCHASE_ORDER_SERVICE).await {
+            let session = match sap.session(&mut turn, Service::PurchaseOrders).await {
                 Ok(session) => session,
                 Err(error) => return ApplyOutcome::NotSent(error),
             };
-            let mut call = Call::new(sap.address(PURCHASE_ORDER_SERVICE, "A_PurchaseOrder", &[]))
+            let mut call = Call::new(sap.address(Service::PurchaseOrders, set(names), &[]))
                 .header("accept", "application/json")
                 .header("accept-language", &sap.config.language)
                 .header("content-type", "application/json");
@@ -107,7 +113,7 @@ impl WriteOperation for CreatePurchaseOrderWrite {
             match sap.transport.post(&session.sign(call)).await {
                 // SAP looked at the token only, so sending the order again is safe, once.
                 Ok(answer) if wants_token(&answer) => *turn = None,
-                Ok(answer) => return outcome(&answer),
+                Ok(answer) => return outcome(&answer, names),
                 Err(Failure {
                     error,
                     sent: Sent::No,
@@ -133,7 +139,10 @@ impl WriteOperation for CreatePurchaseOrderWrite {
         let found = self
             .0
             .rows::<OrderRow>(
-                &plain(filter, "PurchaseOrder,Supplier,CorrespncExternalReference"),
+                &plain(
+                    filter,
+                    &["PurchaseOrder", "Supplier", "CorrespncExternalReference"],
+                ),
                 20,
             )
             .await?;
@@ -153,34 +162,37 @@ impl WriteOperation for CreatePurchaseOrderWrite {
 
     fn endpoint_fingerprint(&self) -> [u8; 32] {
         let sap = &self.0;
-        let root = sap.service_root(PURCHASE_ORDER_SERVICE);
+        let root = sap.service_root(Service::PurchaseOrders);
         let user = match &sap.config.auth {
             AuthKind::Basic { username } => username.as_str(),
             AuthKind::OAuth2 { client_id, .. } => client_id.as_str(),
             _ => "",
         };
-        let target = json!({
+        let mut target = json!({
             "system": "sap",
             "origin": root.origin().ascii_serialization(),
             "path": root.path(),
             "client": sap.config.client,
             "user": user,
         });
+        if let Some(own) = sap.config.names.0.get(&Service::PurchaseOrders) {
+            // Which field a value goes into is part of where it goes.
+            target["sets"] = json!(own.sets);
+            target["fields"] = json!(own.fields);
+        }
         CanonicalJson::from_value(&target)
-            .expect("five short texts have a canonical form")
+            .expect("short texts have a canonical form")
             .sha256()
     }
 }
 
-fn plain(filter: Filter, select: &'static str) -> Query {
-    Query {
-        service: PURCHASE_ORDER_SERVICE,
-        set: "A_PurchaseOrder",
-        filter,
-        select,
-        expand: None,
-        order: "PurchaseOrder",
-    }
+fn plain(filter: Filter, fields: &'static [&'static str]) -> Query {
+    Query::new(Service::PurchaseOrders, &PURCHASE_ORDER, filter).fields(Fields::Only(fields))
+}
+
+/// What the system calls the set of orders.
+fn set(names: &Names) -> &str {
+    names.set(Service::PurchaseOrders, PURCHASE_ORDER.name)
 }
 
 /// Stock of every material and plant of the order, a few at a time.
@@ -206,7 +218,7 @@ async fn stocks(
 async fn supplier_is_known(sap: &Sap, supplier: &str) -> Result<Precondition, PortError> {
     let filter = Filter::default().key_if("Supplier", Some(&supplier.to_owned()), &[10]);
     let known = !sap
-        .rows::<OrderRow>(&plain(filter, "PurchaseOrder"), 1)
+        .rows::<OrderRow>(&plain(filter, &["PurchaseOrder"]), 1)
         .await?
         .rows
         .is_empty();
@@ -252,60 +264,82 @@ fn dates_are_ahead(sap: &Sap, order: &CreatePurchaseOrder) -> Option<Preconditio
     })
 }
 
-/// The body: approved values and nothing else, decimals as texts exactly as approved.
-fn body(order: &CreatePurchaseOrder, external_reference: &str) -> Value {
-    let items: Vec<Value> = order
-        .items
-        .iter()
-        .enumerate()
-        .map(|(i, item)| item_body(item, (i + 1) * 10))
-        .collect();
-    let mut header = Map::new();
-    let mut put = |name: &str, value: Value| header.insert(name.to_owned(), value);
-    put("CompanyCode", json!(order.company_code));
-    put("PurchaseOrderType", json!("NB"));
-    put("Supplier", json!(order.supplier));
-    put("PurchasingOrganization", json!(order.purchasing_organization));
-    put("PurchasingGroup", json!(order.purchasing_group));
-    put("DocumentCurrency", json!(order.currency));
-    if let Some(terms) = &order.payment_terms {
-        put("PaymentTerms", json!(terms));
+/// The body: approved values and nothing else, decimals as texts exactly as approved, under the names of the system. A value
+/// for which the system has no field is a failure: to leave it out would order something else than was approved.
+fn body(order: &CreatePurchaseOrder, external_reference: &str, names: &Names) -> Result<Value, PortError> {
+    let mut items = Vec::with_capacity(order.items.len());
+    for (i, item) in order.items.iter().enumerate() {
+        items.push(item_body(item, (i + 1) * 10, names)?);
     }
-    put("CorrespncExternalReference", json!(external_reference));
-    put("to_PurchaseOrderItem", Value::Array(items));
-    Value::Object(header)
+    let mut header = Body::new(names);
+    header.put("CompanyCode", json!(order.company_code))?;
+    header.put("PurchaseOrderType", json!("NB"))?;
+    header.put("Supplier", json!(order.supplier))?;
+    header.put("PurchasingOrganization", json!(order.purchasing_organization))?;
+    header.put("PurchasingGroup", json!(order.purchasing_group))?;
+    header.put("DocumentCurrency", json!(order.currency))?;
+    if let Some(terms) = &order.payment_terms {
+        header.put("PaymentTerms", json!(terms))?;
+    }
+    header.put("CorrespncExternalReference", json!(external_reference))?;
+    header.put("to_PurchaseOrderItem", Value::Array(items))?;
+    Ok(Value::Object(header.fields))
 }
 
-fn item_body(item: &CreatePurchaseOrderItem, number: usize) -> Value {
-    let mut body = Map::new();
-    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    put("PurchaseOrderItem", json!(number.to_string()));
-    put("Material", json!(item.material));
-    put("Plant", json!(item.plant));
+fn item_body(item: &CreatePurchaseOrderItem, number: usize, names: &Names) -> Result<Value, PortError> {
+    let mut body = Body::new(names);
+    body.put("PurchaseOrderItem", json!(number.to_string()))?;
+    body.put("Material", json!(item.material))?;
+    body.put("Plant", json!(item.plant))?;
     if let Some(location) = &item.storage_location {
-        put("StorageLocation", json!(location));
+        body.put("StorageLocation", json!(location))?;
     }
-    put("OrderQuantity", json!(item.quantity.to_string()));
-    put("PurchaseOrderQuantityUnit", json!(item.unit));
-    put("NetPriceAmount", json!(item.net_price.to_string()));
-    put("NetPriceQuantity", json!(item.price_unit.to_string()));
+    body.put("OrderQuantity", json!(item.quantity.to_string()))?;
+    body.put("PurchaseOrderQuantityUnit", json!(item.unit))?;
+    body.put("NetPriceAmount", json!(item.net_price.to_string()))?;
+    body.put("NetPriceQuantity", json!(item.price_unit.to_string()))?;
     let date = item
         .delivery_date
         .as_deref()
         .and_then(|date| date.parse::<jiff::civil::Date>().ok());
     if let Some(midnight) = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok()) {
-        let line = json!({
-            "ScheduleLineDeliveryDate": format!("/Date({})/", midnight.timestamp().as_millisecond()),
-            "ScheduleLineOrderQuantity": item.quantity.to_string(),
-        });
-        put("to_ScheduleLine", json!([line]));
+        let mut line = Body::new(names);
+        let millis = midnight.timestamp().as_millisecond();
+        line.put("ScheduleLineDeliveryDate", json!(format!("/Date({millis})/")))?;
+        line.put("ScheduleLineOrderQuantity", json!(item.quantity.to_string()))?;
+        body.put("to_ScheduleLine", json!([line.fields]))?;
     }
-    Value::Object(body)
+    Ok(Value::Object(body.fields))
 }
 
-fn outcome(answer: &Answer) -> ApplyOutcome {
+/// A body under construction.
+struct Body<'n> {
+    names: &'n Names,
+    fields: Map<String, Value>,
+}
+
+impl<'n> Body<'n> {
+    fn new(names: &'n Names) -> Self {
+        let fields = Map::new();
+        Self { names, fields }
+    }
+
+    fn put(&mut self, standard: &'static str, value: Value) -> Result<(), PortError> {
+        let Some(name) = self.names.field(Service::PurchaseOrders, standard) else {
+            let message = format!(
+                "has no field {standard} by the configuration, so the order cannot be created as approved"
+            );
+            let error = PortError::new(System::Sap, PortErrorKind::Invalid, message);
+            return Err(PortError { attempts: 0, ..error }.code(code::NO_FIELD));
+        };
+        self.fields.insert(name.to_owned(), value);
+        Ok(())
+    }
+}
+
+fn outcome(answer: &Answer, names: &Names) -> ApplyOutcome {
     match answer.status {
-        200..=299 => match created_number(answer) {
+        200..=299 => match created_number(answer, names) {
             Some(number) => {
                 let warnings = fault::warnings(answer.header("sap-message"));
                 ApplyOutcome::Succeeded(receipt(&number, warnings, "created"))
@@ -347,12 +381,14 @@ fn unknown(error: PortError) -> PortError {
 }
 
 /// The number SAP gave: from the body, else from `Location`.
-fn created_number(answer: &Answer) -> Option<String> {
-    let in_body = parse::<Envelope<OrderRow>>(answer)
+fn created_number(answer: &Answer, names: &Names) -> Option<String> {
+    let body = names.to_standard(Service::PurchaseOrders, fault::without_bom(&answer.body));
+    let in_body = parse::<Envelope<OrderRow>>(answer, &body)
         .ok()
         .and_then(|envelope| envelope.d.purchase_order.0);
     let in_location = || {
-        let (_, rest) = answer.header("location").rsplit_once("A_PurchaseOrder('")?;
+        let key = format!("{}('", set(names));
+        let (_, rest) = answer.header("location").rsplit_once(key.as_str())?;
         rest.split_once('\'').map(|(number, _)| number.to_owned())
     };
     let number = in_body.or_else(in_location)?;
@@ -385,7 +421,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(
-            body(&order, "AN0123456789"),
+            body(&order, "AN0123456789", &Names::default()).unwrap(),
             json!({"CompanyCode": "1000", "PurchaseOrderType": "NB", "Supplier": "0000100482",
                 "PurchasingOrganization": "1000", "PurchasingGroup": "001", "DocumentCurrency": "EUR",
                 "CorrespncExternalReference": "AN0123456789", "to_PurchaseOrderItem": [

@@ -1,6 +1,4 @@
-//! OData V2 values: dates, exact decimals, literals, filters and the addresses made from them.
-//!
-//! A filter is only ever built from checked names and escaped literals; no text of a caller is pasted into it.
+//! OData V2 values as they stand in a body: dates, instants and exact decimals. Literals and filters are in `filter`.
 
 use andon_domain::{Amount, Timestamp};
 use rust_decimal::Decimal;
@@ -60,147 +58,6 @@ pub(super) fn decimal(raw: &str) -> Option<Amount> {
         Err(_) if text.contains(['e', 'E']) => Decimal::from_scientific(text).ok().map(Amount::new),
         Err(_) => None,
     }
-}
-
-/// A string literal: quotes doubled. The address encodes the rest.
-pub(super) fn string_literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// An `Edm.DateTime` literal for a date of the form `YYYY-MM-DD`; `None` when it is no date.
-pub(super) fn date_literal(text: &str) -> Option<String> {
-    let date: jiff::civil::Date = text.parse().ok()?;
-    Some(format!("datetime'{date}T00:00:00'"))
-}
-
-/// Conditions joined by "and".
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Filter(Vec<String>);
-
-impl Filter {
-    /// The property has this text.
-    pub(super) fn equals(mut self, property: &'static str, text: &str) -> Self {
-        self.0.push(format!("{property} eq {}", string_literal(text)));
-        self
-    }
-
-    /// The property has this text when there is one.
-    pub(super) fn equals_if(self, property: &'static str, text: Option<&String>) -> Self {
-        match text {
-            Some(text) => self.equals(property, text),
-            None => self,
-        }
-    }
-
-    /// The property has one of these texts.
-    pub(super) fn one_of<T: AsRef<str>>(mut self, property: &'static str, texts: &[T]) -> Self {
-        let each: Vec<_> = texts
-            .iter()
-            .map(|t| format!("{property} eq {}", string_literal(t.as_ref())))
-            .collect();
-        match each.as_slice() {
-            [] => self,
-            [only] => {
-                self.0.push(only.clone());
-                self
-            }
-            several => {
-                self.0.push(format!("({})", several.join(" or ")));
-                self
-            }
-        }
-    }
-
-    /// The property is the key in any of the spellings SAP may keep it in.
-    pub(super) fn key_if(self, property: &'static str, text: Option<&String>, lengths: &[usize]) -> Self {
-        match text {
-            Some(text) => self.one_of(property, &spellings(text, lengths)),
-            None => self,
-        }
-    }
-
-    /// A condition in our own words; never made from a caller's text.
-    pub(super) fn condition(mut self, condition: &'static str) -> Self {
-        self.0.push(condition.to_owned());
-        self
-    }
-
-    /// The date is on or after (`ge`) or on or before (`le`) this one.
-    pub(super) fn date_if(
-        mut self,
-        property: &'static str,
-        operator: &'static str,
-        date: Option<&String>,
-    ) -> Self {
-        if let Some(literal) = date.and_then(|date| date_literal(date)) {
-            self.0.push(format!("{property} {operator} {literal}"));
-        }
-        self
-    }
-
-    /// The text of `$filter`; `None` without conditions.
-    pub(super) fn text(&self) -> Option<String> {
-        (!self.0.is_empty()).then(|| self.0.join(" and "))
-    }
-}
-
-/// The ways a key may be kept: as given, without leading zeros, padded to each length. Only all-digit keys are padded.
-pub(super) fn spellings(text: &str, lengths: &[usize]) -> Vec<String> {
-    let mut all = vec![text.to_owned()];
-    if text.bytes().all(|b| b.is_ascii_digit()) {
-        let bare = bare(text);
-        let padded = lengths
-            .iter()
-            .filter(|length| **length >= bare.len())
-            .map(|length| format!("{bare:0>length$}"));
-        for spelling in std::iter::once(bare.to_owned()).chain(padded) {
-            if !all.contains(&spelling) {
-                all.push(spelling);
-            }
-        }
-    }
-    all
-}
-
-/// An all-digit key without its leading zeros; any other key as it is.
-pub(super) fn bare(text: &str) -> &str {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return text;
-    }
-    match text.trim_start_matches('0') {
-        "" => "0",
-        rest => rest,
-    }
-}
-
-/// Whether two keys are the same but for leading zeros.
-pub(super) fn is_same_key(one: &str, other: &str) -> bool {
-    bare(one) == bare(other)
-}
-
-/// Percent-encodes a query value: everything but unreserved characters and the few that OData uses and no proxy touches.
-pub(super) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len() + 16);
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z'
-            | b'a'..=b'z'
-            | b'0'..=b'9'
-            | b'-'
-            | b'.'
-            | b'_'
-            | b'~'
-            | b'('
-            | b')'
-            | b','
-            | b'$'
-            | b':' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
@@ -269,74 +126,37 @@ mod tests {
         assert_eq!(decimal("null"), None);
     }
 
-    #[test]
-    fn a_quote_cannot_end_a_literal_early() {
-        let filter = Filter::default()
-            .equals("Supplier", "x' or '1' eq '1")
-            .text()
-            .unwrap();
-        assert_eq!(filter, "Supplier eq 'x'' or ''1'' eq ''1'");
-        assert_eq!(encode("O''Neill & +#%/"), "O%27%27Neill%20%26%20%2B%23%25%2F");
-    }
-
-    #[test]
-    fn digit_keys_are_looked_for_in_every_spelling() {
-        assert_eq!(spellings("100482", &[10]), ["100482", "0000100482"]);
-        assert_eq!(spellings("0000100482", &[10]), ["0000100482", "100482"]);
-        assert_eq!(spellings("HX-220", &[18, 40]), ["HX-220"]);
-        assert!(
-            is_same_key("0000100482", "100482")
-                && !is_same_key("HX-220", "hx-220")
-                && is_same_key("000", "0")
-        );
-    }
-
-    /// Reads a string literal back the way a server does.
-    fn read_literal(text: &str) -> Option<(String, &str)> {
-        let mut rest = text.strip_prefix('\'')?;
-        let mut value = String::new();
-        loop {
-            let at = rest.find('\'')?;
-            value.push_str(&rest[..at]);
-            rest = &rest[at + 1..];
-            match rest.strip_prefix('\'') {
-                Some(more) => {
-                    value.push('\'');
-                    rest = more;
-                }
-                None => return Some((value, rest)),
-            }
-        }
-    }
+    /// Days from the year 1 to the year 9999.
+    const DAYS: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
 
     proptest! {
         #[test]
-        fn every_text_survives_its_literal_and_its_encoding(text in ".{0,60}") {
-            let literal = string_literal(&text);
-            prop_assert_eq!(read_literal(&literal), Some((text.clone(), "")));
-            let url = url::Url::parse(&format!("http://h/?$filter={}&x=1", encode(&literal))).unwrap();
-            let pairs: Vec<_> = url.query_pairs().into_owned().collect();
-            prop_assert_eq!(&pairs[0].1, &literal, "the server decodes what we meant");
-            prop_assert_eq!(pairs.len(), 2, "no literal can add a parameter");
+        fn every_day_of_sap_is_its_own_calendar_date(days in DAYS, within in 0_i64..86_400_000) {
+            let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap();
+            let millis = days * 86_400_000;
+            let read = calendar_date(&format!("/Date({millis})/"));
+            prop_assert_eq!(read.clone(), Some(date.to_string()));
+            // A time within the day, as some services send it, does not move the date.
+            prop_assert_eq!(calendar_date(&format!("/Date({})/", millis + within)), read.clone());
+            prop_assert_eq!(calendar_date(&format!("{date}T00:00:00")), read);
         }
 
         #[test]
-        fn a_filter_has_as_many_conditions_as_were_put_in(a in ".{0,20}", b in "[0-9]{1,10}") {
-            let filter = Filter::default().equals("A", &a).key_if("B", Some(&b), &[10]).text().unwrap();
-            let (read, rest) = read_literal(filter.strip_prefix("A eq ").unwrap()).unwrap();
-            prop_assert_eq!(read, a);
-            prop_assert!(rest.starts_with(" and B eq ") || rest.starts_with(" and (B eq "), "{}", rest);
+        fn an_offset_never_moves_an_instant(
+            millis in -62_135_596_800_000_i64..=253_402_207_200_000,
+            offset in 0_u32..=9_999,
+            sign in "[+-]",
+        ) {
+            let plain = ticks(&format!("/Date({millis})/"));
+            prop_assert_eq!(plain, Some(Timestamp::from_millis(millis)));
+            prop_assert_eq!(ticks(&format!("/Date({millis}{sign}{offset:04})/")), plain);
         }
 
         #[test]
-        fn every_day_of_sap_reads_back(days in -719_162_i64..=2_932_896) {
-            let text = format!("/Date({})/", days * 86_400_000);
-            let date = calendar_date(&text).unwrap();
-            let literal = date_literal(&date).unwrap();
-            let expected = format!("datetime'{date}T00:00:00'");
-            prop_assert_eq!(literal, expected);
-            let with_offset = format!("/Date({}+0530)/", days * 86_400_000 + 1);
-            prop_assert!(ticks(&with_offset).is_some() || days > 2_932_890);
+        fn years_beyond_sap_are_no_dates(beyond in 253_402_300_800_000_i64..i64::MAX) {
+            prop_assert_eq!(ticks(&format!("/Date({beyond})/")), None);
+            prop_assert_eq!(calendar_date(&format!("/Date({beyond})/")), None);
+            prop_assert_eq!(calendar_date(&format!("/Date(-{beyond})/")), None);
         }
 
         #[test]

@@ -117,84 +117,211 @@ pub(super) fn is_web_page(answer: &Answer) -> bool {
         || (answer.header("content-type").starts_with("text/html") && start.starts_with('<'))
 }
 
-fn is_logon_page(answer: &Answer) -> bool {
-    let text = String::from_utf8_lossy(&answer.body).to_ascii_lowercase();
-    text.contains("type=\"password\"")
-        || text.contains("sap-password")
-        || text.contains("logon")
-        || text.contains("login")
+/// Stable words for what went wrong, where somebody can act on it.
+pub(super) mod code {
+    /// User, password or token were refused.
+    pub(in crate::sap) const LOGON_REFUSED: &str = "sap_logon_refused";
+    /// A logon page came instead of data, with a status that means success.
+    pub(in crate::sap) const LOGON_PAGE: &str = "sap_logon_page";
+    /// Another client answered than was asked for, or the client does not exist.
+    pub(in crate::sap) const WRONG_CLIENT: &str = "sap_wrong_client";
+    /// The service is not registered or switched off.
+    pub(in crate::sap) const NOT_ACTIVE: &str = "sap_service_not_active";
+    /// Nothing is at the path.
+    pub(in crate::sap) const NOTHING_THERE: &str = "sap_wrong_path";
+    /// The user lacks a permission.
+    pub(in crate::sap) const NOT_PERMITTED: &str = "sap_not_permitted";
+    /// The key belongs to no record.
+    pub(in crate::sap) const NO_RECORD: &str = "sap_record_not_found";
+    /// Too many requests, or maintenance.
+    pub(in crate::sap) const BUSY: &str = "sap_busy";
+    /// The ABAP system behind the gateway failed.
+    pub(in crate::sap) const BACKEND: &str = "sap_backend_error";
+    /// SAP refused the request in its own words.
+    pub(in crate::sap) const REJECTED: &str = "sap_rejected";
+    /// Somebody else changed the record meanwhile.
+    pub(in crate::sap) const CHANGED: &str = "sap_changed_meanwhile";
+    /// What answers does not speak OData V2.
+    pub(in crate::sap) const NOT_ODATA: &str = "sap_not_odata";
+    /// A redirect, which is never followed.
+    pub(in crate::sap) const REDIRECTED: &str = "sap_redirected";
+    /// The configuration says that the system lacks the field.
+    pub(in crate::sap) const NO_FIELD: &str = "sap_field_not_there";
 }
 
-/// The failure an answer stands for that is not what was asked for.
+/// What a failure is and how it is worded.
+struct Meaning {
+    kind: PortErrorKind,
+    code: &'static str,
+    message: String,
+}
+
+impl Meaning {
+    fn new(kind: PortErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { kind, code, message }
+    }
+}
+
+/// The failure an answer stands for that is not what was asked for. SAP's own words are shown, escaped and cut; its
+/// transaction goes to the log.
 pub(super) fn failure(answer: &Answer) -> PortError {
-    let fail = |kind, message: String| answer.failure(System::Sap, kind, message);
-    let detail = || {
-        format!(
-            "status {}: {}",
-            answer.status,
-            visible(&String::from_utf8_lossy(&answer.body), 1_000)
-        )
+    let said = SapError::read(&answer.body).filter(|_| answer.status >= 400);
+    let (meaning, detail) = match &said {
+        Some(error) => {
+            let transaction = error.transaction.as_deref().unwrap_or("none");
+            let detail = format!(
+                "status {}, code {}, transaction {}",
+                answer.status,
+                visible(&error.code, 100),
+                visible(transaction, 100)
+            );
+            (worded(answer.status, error), detail)
+        }
+        None => {
+            let body = visible(&String::from_utf8_lossy(&answer.body), 1_000);
+            (unworded(answer), format!("status {}: {body}", answer.status))
+        }
     };
-    if let Some(error) = SapError::read(&answer.body).filter(|_| answer.status >= 400) {
-        let transaction = error.transaction.as_deref().unwrap_or("none");
-        let (kind, message) = worded(answer.status, &error);
-        return fail(kind, message).detail(format!(
-            "status {}, code {}, transaction {transaction}",
-            answer.status, error.code
-        ));
-    }
-    if is_web_page(answer) && answer.status < 400 {
-        let (kind, message) = if is_logon_page(answer) {
-            (
-                PortErrorKind::Unauthorized,
-                "shows its logon page instead of data; the logon was not accepted",
-            )
-        } else {
-            (
-                PortErrorKind::Protocol,
-                "answers with a web page instead of data; the address may not be an OData service",
-            )
-        };
-        return fail(kind, message.to_owned()).detail(detail());
-    }
-    let (kind, message) = match answer.status {
-        300..=399 => (
-            PortErrorKind::Protocol,
-            "sends us to another address, which is never followed",
-        ),
-        400 => (PortErrorKind::Rejected, "did not accept the request"),
-        403 => (
-            PortErrorKind::Forbidden,
-            "does not permit this to the connection's user",
-        ),
-        404 => (PortErrorKind::NotFound, "has nothing at this address"),
-        412 | 428 => (PortErrorKind::Conflict, "says that it was changed meanwhile"),
-        429 => (PortErrorKind::Unavailable, "asks for fewer requests"),
-        503 => (PortErrorKind::Unavailable, "is overloaded or being maintained"),
-        500.. => (PortErrorKind::Unavailable, "has trouble of its own"),
-        _ => (PortErrorKind::Protocol, "answered something that is not OData"),
-    };
-    fail(kind, message.to_owned()).detail(detail())
+    answer
+        .failure(System::Sap, meaning.kind, meaning.message)
+        .code(meaning.code)
+        .detail(detail)
 }
 
-fn worded(status: u16, error: &SapError) -> (PortErrorKind, String) {
-    let SapError { code, message, .. } = error;
+/// A failure of the transport with the word for it. After a 401 nothing more is known: SAP does not say whether the user,
+/// the password or the client was wrong, so that nobody can guess.
+pub(super) fn with_code(error: PortError) -> PortError {
+    match error.kind {
+        PortErrorKind::Unauthorized => error.code(code::LOGON_REFUSED),
+        _ => error,
+    }
+}
+
+/// Checks by SAP's own cookie that the wanted client answered: the same user may exist in another one, with other data.
+pub(super) fn same_client(answer: &Answer, wanted: &str) -> Result<(), PortError> {
+    let cookies = answer.headers.get_all(reqwest::header::SET_COOKIE);
+    let context = cookies
+        .into_iter()
+        .filter_map(|cookie| cookie.to_str().ok()?.trim().strip_prefix("sap-usercontext="))
+        .next();
+    let told = context.and_then(|context| {
+        let mut pairs = context.split(';').next()?.split('&');
+        pairs.find_map(|pair| pair.strip_prefix("sap-client="))
+    });
+    match told {
+        Some(told) if told != wanted => {
+            let message = format!("answered from client {} and not from {wanted}", visible(told, 10));
+            Err(answer
+                .failure(System::Sap, PortErrorKind::NotConfigured, message)
+                .code(code::WRONG_CLIENT))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a status means when SAP explains it.
+fn worded(status: u16, error: &SapError) -> Meaning {
+    let SapError {
+        code: theirs,
+        message,
+        ..
+    } = error;
     let said = if message.is_empty() {
         "no reason given"
     } else {
         message
     };
+    let meaning = |kind, code| Meaning::new(kind, code, said);
     match status {
-        404 if code.starts_with("/IWFND/MED/") => (
+        404 if theirs.starts_with("/IWFND/MED/") => Meaning::new(
             PortErrorKind::NotFound,
-            "does not offer this service; it must be activated in SAP".to_owned(),
+            code::NOT_ACTIVE,
+            "does not offer this service; it must be activated in SAP",
         ),
-        404 => (PortErrorKind::NotFound, said.to_owned()),
-        403 => (PortErrorKind::Forbidden, said.to_owned()),
-        412 | 428 => (PortErrorKind::Conflict, said.to_owned()),
-        429 | 500.. => (PortErrorKind::Unavailable, said.to_owned()),
-        _ => (PortErrorKind::Rejected, said.to_owned()),
+        404 if theirs == "/IWBEP/CM_MGW_RT/020" => meaning(PortErrorKind::NotFound, code::NO_RECORD),
+        404 => meaning(PortErrorKind::NotFound, code::NOTHING_THERE),
+        403 => meaning(PortErrorKind::Forbidden, code::NOT_PERMITTED),
+        412 | 428 => meaning(PortErrorKind::Conflict, code::CHANGED),
+        429 | 503 => meaning(PortErrorKind::Unavailable, code::BUSY),
+        500.. => meaning(PortErrorKind::Unavailable, code::BACKEND),
+        _ => meaning(PortErrorKind::Rejected, code::REJECTED),
     }
+}
+
+/// What an answer means that SAP does not explain.
+fn unworded(answer: &Answer) -> Meaning {
+    use PortErrorKind as Kind;
+    let is_page = is_web_page(answer);
+    let text = String::from_utf8_lossy(&answer.body).to_ascii_lowercase();
+    match answer.status {
+        // The page of the web server for an unknown client stands there before anybody could log on.
+        400.. if is_page && names_client(&text) => Meaning::new(
+            Kind::NotConfigured,
+            code::WRONG_CLIENT,
+            "says that the SAP client does not exist",
+        ),
+        ..400 if is_page && is_logon_page(&text) => Meaning::new(
+            Kind::Unauthorized,
+            code::LOGON_PAGE,
+            "shows its logon page instead of data; the logon was not accepted",
+        ),
+        ..300 if is_page => Meaning::new(
+            Kind::Protocol,
+            code::NOT_ODATA,
+            "answers with a web page instead of data; the address may not be an OData service",
+        ),
+        300..=399 => Meaning::new(
+            Kind::Protocol,
+            code::REDIRECTED,
+            "sends us to another address, which is never followed",
+        ),
+        400 => Meaning::new(Kind::Rejected, code::REJECTED, "did not accept the request"),
+        // The web server's own page, before any authorisation is looked at: the node is switched off in SICF.
+        403 if is_page && (text.contains("service inactive") || text.contains("not active")) => Meaning::new(
+            Kind::NotFound,
+            code::NOT_ACTIVE,
+            "does not offer this service; it must be activated in SAP",
+        ),
+        403 => Meaning::new(
+            Kind::Forbidden,
+            code::NOT_PERMITTED,
+            "does not permit this to the connection's user",
+        ),
+        404 => Meaning::new(Kind::NotFound, code::NOTHING_THERE, "has nothing at this address"),
+        412 | 428 => Meaning::new(
+            Kind::Conflict,
+            code::CHANGED,
+            "says that it was changed meanwhile",
+        ),
+        429 => Meaning::new(Kind::Unavailable, code::BUSY, "asks for fewer requests"),
+        503 => Meaning::new(Kind::Unavailable, code::BUSY, "is overloaded or being maintained"),
+        500.. => Meaning::new(Kind::Unavailable, code::BACKEND, "has trouble of its own"),
+        _ => Meaning::new(
+            Kind::Protocol,
+            code::NOT_ODATA,
+            "answered something that is not OData",
+        ),
+    }
+}
+
+/// Whether a page complains about the client, in the languages its wording is known in.
+fn names_client(page: &str) -> bool {
+    let complaints = ["not available", "does not exist", "nicht verf", "existiert nicht"];
+    ["client ", "mandant "].iter().any(|word| {
+        page.match_indices(word).any(|(at, _)| {
+            let after = &page[at + word.len()..];
+            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+            let near: String = after.chars().take(60).collect();
+            digits == 3 && complaints.iter().any(|complaint| near.contains(complaint))
+        })
+    })
+}
+
+fn is_logon_page(page: &str) -> bool {
+    ["type=\"password\"", "sap-password", "logon", "login"]
+        .iter()
+        .any(|mark| page.contains(mark))
 }
 
 /// Texts of the `sap-message` header: what SAP warned of. An unreadable one is ignored.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use andon_domain::ports::{Health, HealthState};
-use andon_domain::{PortError, PortErrorKind, Timestamp};
+use andon_domain::{PortError, PortErrorKind, System, Timestamp};
 
-use super::config::{MATERIAL_STOCK_SERVICE, PURCHASE_ORDER_SERVICE};
-use super::{Sap, fault};
+use super::Sap;
+use super::catalog::{EntitySet, PURCHASE_ORDER, STOCK};
+use super::names::Service;
 use crate::transport::{Answer, Call, Errand, http_date};
 
 /// Beyond this, ages and deadlines shown beside SAP's own would mislead.
@@ -83,43 +84,53 @@ pub(crate) fn health_of(error: &PortError) -> (HealthState, Option<&'static str>
 }
 
 async fn ask(sap: &Sap) -> Result<(Answer, Timestamp), Trouble> {
-    metadata(sap, PURCHASE_ORDER_SERVICE, "A_PurchaseOrder").await?;
+    has(sap, Service::PurchaseOrders, &PURCHASE_ORDER).await?;
+    let names = &sap.config.names;
+    let key = names
+        .field(Service::PurchaseOrders, "PurchaseOrder")
+        .unwrap_or("PurchaseOrder");
     let mut call = Call::new(sap.address(
-        PURCHASE_ORDER_SERVICE,
-        "A_PurchaseOrder",
-        &[("$top", "1"), ("$select", "PurchaseOrder"), ("$format", "json")],
+        Service::PurchaseOrders,
+        names.set(Service::PurchaseOrders, PURCHASE_ORDER.name),
+        &[("$top", "1"), ("$select", key), ("$format", "json")],
     ));
     limit(&mut call);
-    let answer = sap
-        .transport
-        .get(&call.header("accept", "application/json"))
-        .await?;
+    let answer = sap.answer(call.header("accept", "application/json")).await?;
     let received = sap.clock.now();
-    if answer.status != 200 || fault::is_web_page(&answer) {
-        return Err(fault::failure(&answer).into());
-    }
-    metadata(sap, MATERIAL_STOCK_SERVICE, "A_MatlStkInAcctMod").await?;
+    has(sap, Service::Stock, &STOCK).await?;
+    find_again(sap).await;
     Ok((answer, received))
 }
 
-async fn metadata(sap: &Sap, service: &'static str, set: &str) -> Result<(), Trouble> {
+/// Whether the service describes itself and has the set.
+async fn has(sap: &Sap, service: Service, set: &EntitySet) -> Result<(), Trouble> {
     let mut call = Call::new(sap.address(service, "$metadata", &[]));
     limit(&mut call);
-    let answer = sap
-        .transport
-        .get(&call.header("accept", "application/xml"))
-        .await?;
-    if answer.status != 200 || fault::is_web_page(&answer) {
-        return Err(fault::failure(&answer).into());
-    }
-    let text = String::from_utf8_lossy(&answer.body);
-    if text.contains(&format!("<EntitySet Name=\"{set}\"")) {
+    let (description, answer) = sap.describe(service, call).await?;
+    let set = sap.config.names.set(service, set.name);
+    if description.has_set(set) {
         return Ok(());
     }
-    let message = format!("does not offer the entity set {set} of {service}");
+    let path = sap.config.names.path(service);
+    let message = format!("does not offer the entity set {set} of {path}");
     Err(answer
-        .failure(andon_domain::System::Sap, PortErrorKind::NotFound, message)
+        .failure(System::Sap, PortErrorKind::NotFound, message)
         .into())
+}
+
+/// A service that was not there may have been activated meanwhile; its feed then comes back by itself.
+async fn find_again(sap: &Sap) {
+    for service in sap.services.missing() {
+        let mut call = Call::new(sap.address(service, "$metadata", &[]));
+        call.attempts = Some(1);
+        call.total = Some(Duration::from_secs(3));
+        if let Ok((_, _)) = sap.describe(service, call).await {
+            tracing::info!(
+                service = sap.config.names.path(service),
+                "a service of SAP is there again"
+            );
+        }
+    }
 }
 
 /// One failed try does not mean down: the first call after a restart of SAP may be slow.

@@ -1,16 +1,30 @@
-//! SAP over OData V2: purchase orders, stock, and the creation of purchase orders, with SAP's own names and wire forms.
+//! SAP over OData V2: purchase orders, stock, cost centres and materials, and the creation of purchase orders, with SAP's own
+//! names and wire forms or those that a system has in their place.
 //!
-//! Not here: `$batch`, changes of existing documents, services other than the two named in `config`.
+//! Not here: `$batch`, changes of existing documents.
 
+mod amounts;
+mod catalog;
 mod config;
+mod cost_centers;
 mod create;
 mod edm;
 mod fault;
+mod filter;
 mod health;
+mod languages;
+mod materials;
+mod metadata;
+mod money;
+mod names;
+mod order_records;
 mod orders;
 mod reader;
+mod rows;
+mod services;
 mod session;
 mod stock;
+mod valuation;
 mod wire;
 
 #[cfg(test)]
@@ -28,9 +42,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use config::SapConfig;
 pub(crate) use config::refuse;
-pub use config::{MATERIAL_STOCK_SERVICE, PURCHASE_ORDER_SERVICE, SapConfig};
 pub(crate) use health::{clock_is_off, health_of};
+pub use names::{Names, Service, ServiceNames};
 
 use crate::transport::{CredentialSource, Transport, TransportSettings};
 
@@ -41,6 +56,7 @@ pub struct Sap {
     clock: Arc<dyn Clock>,
     session: session::Sessions,
     narrowed: reader::Narrowed,
+    services: services::Services,
 }
 
 impl Sap {
@@ -60,7 +76,7 @@ impl Sap {
             http: config.http,
             auth: config.auth.clone(),
             ca_file: config.ca_file.clone(),
-            names: config.names.clone(),
+            names: config.host_names.clone(),
             limits: config.limits.clone(),
         };
         let transport = Transport::new(settings, credentials, Arc::clone(&clock))?;
@@ -70,6 +86,7 @@ impl Sap {
             clock,
             session: session::Sessions::default(),
             narrowed: reader::Narrowed::default(),
+            services: services::Services::default(),
         }))
     }
 
@@ -90,6 +107,18 @@ impl Sap {
         Arc::new(stock::InventoryRead(Arc::clone(self)))
     }
 
+    /// `sap.get_cost_centers`.
+    #[must_use]
+    pub fn cost_centers_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
+        Arc::new(cost_centers::CostCentersRead(Arc::clone(self)))
+    }
+
+    /// `sap.get_materials`.
+    #[must_use]
+    pub fn materials_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
+        Arc::new(materials::MaterialsRead(Arc::clone(self)))
+    }
+
     /// `sap.create_purchase_order`.
     #[must_use]
     pub fn create_purchase_order(self: &Arc<Self>) -> Arc<dyn WriteOperation> {
@@ -97,16 +126,32 @@ impl Sap {
     }
 }
 
+/// The feeds of the mirror and the service each is read from.
+const FEEDS: [(Feed, Service); 4] = [
+    (Feed::PurchaseOrders, Service::PurchaseOrders),
+    (Feed::Stock, Service::Stock),
+    (Feed::CostCenters, Service::CostCenters),
+    (Feed::Materials, Service::Products),
+];
+
 #[async_trait]
 impl FeedSource for Sap {
     fn feeds(&self) -> Vec<Feed> {
-        vec![Feed::PurchaseOrders, Feed::Stock]
+        FEEDS
+            .into_iter()
+            .filter(|(_, service)| !self.services.is_missing(*service))
+            .map(|(feed, _)| feed)
+            .collect()
     }
 
-    async fn fetch(&self, feed: Feed, _ask: &FeedAsk) -> Result<FeedRecords, PortError> {
+    async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError> {
         match feed {
-            Feed::PurchaseOrders => Ok(FeedRecords::PurchaseOrders(orders::feed(self).await?)),
-            Feed::Stock => Ok(FeedRecords::Stock(stock::feed(self).await?)),
+            Feed::PurchaseOrders => orders::feed(self, ask.changed_since)
+                .await
+                .map(FeedRecords::PurchaseOrders),
+            Feed::Stock => stock::feed(self).await.map(FeedRecords::Stock),
+            Feed::CostCenters => cost_centers::feed(self).await.map(FeedRecords::CostCenters),
+            Feed::Materials => materials::feed(self).await.map(FeedRecords::Materials),
             _ => Err(PortError::new(
                 System::Sap,
                 PortErrorKind::NotFound,

@@ -9,33 +9,66 @@ use reqwest::Url;
 use serde::de::DeserializeOwned;
 
 use super::Sap;
-use super::edm::{Filter, encode};
-use super::fault;
+use super::catalog::EntitySet;
+use super::fault::{self, code};
+use super::filter::{Filter, encode};
+use super::metadata::Description;
+use super::names::{Names, Service};
 use super::wire::{Envelope, Page};
 use crate::transport::{Answer, Call, http_date};
 
 /// Pages of one read at most; more means that the server leads us on.
 const MAX_PAGES: u32 = 1_000;
 
+/// Addresses stay below this; proxies and gateways refuse longer ones.
+const LONGEST_ADDRESS: usize = 2_000;
+
 /// A question to one entity set.
 #[derive(Debug, Clone)]
 pub(super) struct Query {
-    pub(super) service: &'static str,
-    pub(super) set: &'static str,
+    pub(super) service: Service,
+    pub(super) set: &'static EntitySet,
     pub(super) filter: Filter,
-    /// Always named: a whole row has up to 120 fields.
-    pub(super) select: &'static str,
-    pub(super) expand: Option<Expand>,
-    /// The full key, or rows repeat or get lost between pages.
-    pub(super) order: &'static str,
+    pub(super) fields: Fields,
+    pub(super) paging: Paging,
 }
 
-/// A navigation to read along.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Expand {
-    pub(super) navigation: &'static str,
-    /// Entity type it leads to.
-    pub(super) target: &'static str,
+/// Which fields of a row are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fields {
+    /// All of the catalogue.
+    Own,
+    /// All of the catalogue, and all navigations with theirs.
+    WithNavigations,
+    /// These.
+    Only(&'static [&'static str]),
+}
+
+/// How more rows than one page has are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paging {
+    /// By `$skip`, and by the server's links.
+    Skip,
+    /// By the server's links only, so many rows asked for at once: where no order makes skipping safe.
+    Links(usize),
+}
+
+impl Query {
+    /// A question for rows of a set with all fields of the catalogue.
+    pub(super) fn new(service: Service, set: &'static EntitySet, filter: Filter) -> Self {
+        Self {
+            service,
+            set,
+            filter,
+            fields: Fields::Own,
+            paging: Paging::Skip,
+        }
+    }
+
+    /// With these fields.
+    pub(super) fn fields(self, fields: Fields) -> Self {
+        Self { fields, ..self }
+    }
 }
 
 /// Rows of a read.
@@ -50,16 +83,100 @@ pub(super) struct Rows<T> {
     pub(super) server_time: Option<Timestamp>,
 }
 
+impl<T> Rows<T> {
+    pub(super) const fn none() -> Self {
+        Self {
+            rows: Vec::new(),
+            total: None,
+            is_truncated: false,
+            server_time: None,
+        }
+    }
+}
+
+/// The parts of an address that depend on what a release has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Shape {
+    set: String,
+    select: String,
+    expand: String,
+    order: String,
+}
+
+impl Shape {
+    /// What to ask for in the system's names; with a description, only what is there.
+    fn of(query: &Query, names: &Names, description: Option<&Description>) -> Self {
+        let set = names.set(query.service, query.set.name);
+        let named = |standard: &'static str| names.field(query.service, standard);
+        let is_there = |name: &&str| description.is_none_or(|found| found.property(set, name).is_some());
+        let own: Vec<&'static str> = match query.fields {
+            Fields::Only(fields) => fields.to_vec(),
+            Fields::Own | Fields::WithNavigations => {
+                query.set.needed.iter().chain(query.set.useful).copied().collect()
+            }
+        };
+        let mut select: Vec<String> = own
+            .into_iter()
+            .filter_map(named)
+            .filter(is_there)
+            .map(str::to_owned)
+            .collect();
+        let mut expand = Vec::new();
+        if query.fields == Fields::WithNavigations {
+            for navigation in query.set.navigations {
+                let Some(name) = named(navigation.name) else {
+                    continue;
+                };
+                let target = description.and_then(|found| found.target(set, name));
+                if description.is_some_and(|found| !found.has_navigation(set, name)) {
+                    continue;
+                }
+                expand.push(name);
+                let fields = navigation.target.needed.iter().chain(navigation.target.useful);
+                let fields = fields.filter_map(|field| named(field));
+                let fields = fields.filter(|field| target.as_ref().is_none_or(|target| target.has(field)));
+                select.extend(fields.map(|field| format!("{name}/{field}")));
+            }
+        }
+        let order = query.set.order.iter().filter_map(|name| named(name));
+        let is_sortable = |name: &&str| {
+            description.is_none_or(|found| found.property(set, name).is_some_and(|field| field.is_sortable))
+        };
+        Self {
+            set: set.to_owned(),
+            select: select.join(","),
+            expand: expand.join(","),
+            order: order.filter(is_sortable).collect::<Vec<_>>().join(","),
+        }
+    }
+}
+
+/// What is asked of sets whose release lacks fields.
+#[derive(Default)]
+pub(super) struct Narrowed(Mutex<HashMap<Shape, Shape>>);
+
+impl Narrowed {
+    fn of(&self, whole: &Shape) -> Option<Shape> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(whole).cloned()
+    }
+
+    fn keep(&self, whole: Shape, fewer: Shape) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(whole, fewer);
+    }
+}
+
 impl Sap {
     /// Root of a service, with the slash that SAP wants.
-    pub(super) fn service_root(&self, service: &str) -> Url {
+    pub(super) fn service_root(&self, service: Service) -> Url {
         let mut url = self.transport.endpoint().clone();
-        url.set_path(&format!("{}{service}/", url.path()));
+        url.set_path(&format!("{}{}/", url.path(), self.config.names.path(service)));
         url
     }
 
     /// An address under a service with these query options, client and language included.
-    pub(super) fn address(&self, service: &str, rest: &str, options: &[(&str, &str)]) -> Url {
+    pub(super) fn address(&self, service: Service, rest: &str, options: &[(&str, &str)]) -> Url {
         let mut url = self.service_root(service);
         url.set_path(&format!("{}{rest}", url.path()));
         let pairs: Vec<_> = options
@@ -95,49 +212,62 @@ impl Sap {
         query: &Query,
         limit: usize,
     ) -> Result<Rows<T>, PortError> {
-        let select = self
-            .narrowed
-            .of(query.set)
-            .unwrap_or_else(|| query.select.to_owned());
-        match self.rows_of(query, &select, limit).await {
+        let whole = Shape::of(query, &self.config.names, None);
+        let shape = self.narrowed.of(&whole).unwrap_or_else(|| whole.clone());
+        let result = match self.rows_of(query, &shape, limit).await {
             Err(error) if error.kind == PortErrorKind::Rejected => {
-                let Some(fewer) = self.fields_there(query).await.filter(|fewer| *fewer != select) else {
-                    return Err(error);
-                };
-                let rows = self.rows_of(query, &fewer, limit).await?;
-                tracing::warn!(set = query.set, %fewer, "this release of SAP lacks fields; it is asked for fewer");
-                self.narrowed.keep(query.set, fewer);
-                Ok(rows)
+                match self.narrower(query).await.filter(|fewer| *fewer != shape) {
+                    Some(fewer) => {
+                        let rows = self.rows_of(query, &fewer, limit).await;
+                        if rows.is_ok() {
+                            tracing::warn!(set = query.set.name, fields = %fewer.select, "this release of SAP lacks fields; it is asked for fewer");
+                            self.narrowed.keep(whole, fewer);
+                        }
+                        rows
+                    }
+                    None => Err(error),
+                }
             }
             other => other,
-        }
+        };
+        self.services.note(query.service, &result);
+        result
+    }
+
+    /// What the service's own description has of the question.
+    async fn narrower(&self, query: &Query) -> Option<Shape> {
+        let description = self.description(query.service).await.ok()?;
+        Some(Shape::of(query, &self.config.names, Some(&description)))
     }
 
     async fn rows_of<T: DeserializeOwned>(
         &self,
         query: &Query,
-        select: &str,
+        shape: &Shape,
         limit: usize,
     ) -> Result<Rows<T>, PortError> {
-        let mut all = Rows {
-            rows: Vec::new(),
-            total: None,
-            is_truncated: false,
-            server_time: None,
-        };
+        let mut all = Rows::none();
         let mut seen = HashSet::new();
         let mut pages = 0;
         loop {
             let room = (limit + 1).saturating_sub(all.rows.len());
-            let top = room.min(self.config.page_size as usize);
-            let mut next = Some(self.page_address(query, select, all.rows.len(), top));
+            let top = match query.paging {
+                Paging::Skip => room.min(self.config.page_size as usize),
+                Paging::Links(rows) => rows,
+            };
+            let mut next = Some(self.page_address(query, shape, all.rows.len(), top)?);
             let before = all.rows.len();
             while let Some(address) = next {
                 pages += 1;
-                let (page, answer) = self.page::<T>(address.clone()).await?;
+                let (page, answer) = self.page::<T>(query.service, address.clone()).await?;
                 all.total = all.total.or(page.count);
                 all.server_time = http_date(answer.header("date")).or(all.server_time);
-                all.rows.extend(page.rows);
+                if all.rows.is_empty() {
+                    // The usual single page is taken as it is.
+                    all.rows = page.rows;
+                } else {
+                    all.rows.extend(page.rows);
+                }
                 if all.rows.len() > limit || pages >= MAX_PAGES {
                     all.is_truncated = true;
                     all.rows.truncate(limit);
@@ -150,11 +280,8 @@ impl Sap {
                 if let Some(address) = &next
                     && !seen.insert(address.to_string())
                 {
-                    return Err(answer.failure(
-                        System::Sap,
-                        PortErrorKind::Protocol,
-                        "leads in a circle from page to page",
-                    ));
+                    let message = "leads in a circle from page to page";
+                    return Err(answer.failure(System::Sap, PortErrorKind::Protocol, message));
                 }
             }
             let got = all.rows.len() - before;
@@ -166,31 +293,89 @@ impl Sap {
             if got == 0 || is_all {
                 return Ok(all);
             }
+            if query.paging != Paging::Skip {
+                all.is_truncated = true;
+                return Ok(all);
+            }
         }
     }
 
-    fn page_address(&self, query: &Query, select: &str, skip: usize, top: usize) -> Url {
+    fn page_address(&self, query: &Query, shape: &Shape, skip: usize, top: usize) -> Result<Url, PortError> {
+        let names = &self.config.names;
+        let filter = query.filter.text(|name| names.field(query.service, name));
+        let filter = filter.map_err(|field| {
+            let message =
+                format!("has no field {field} by the configuration, so nothing can be looked for by it");
+            let error = PortError::new(System::Sap, PortErrorKind::Invalid, message).code(code::NO_FIELD);
+            PortError { attempts: 0, ..error }
+        })?;
         let (skip_text, top_text) = (skip.to_string(), top.to_string());
-        let filter = query.filter.text();
-        let mut options = vec![
-            ("$select", select),
-            ("$orderby", query.order),
-            ("$top", &top_text),
-            ("$format", "json"),
+        let mut options = vec![("$select", shape.select.as_str())];
+        let optional = [
+            ("$orderby", shape.order.as_str()),
+            ("$expand", &shape.expand),
+            ("$filter", &filter),
         ];
-        options.extend(query.expand.map(|expand| ("$expand", expand.navigation)));
-        options.extend(filter.as_deref().map(|filter| ("$filter", filter)));
+        options.extend(optional.into_iter().filter(|(_, text)| !text.is_empty()));
+        options.extend([("$top", top_text.as_str()), ("$format", "json")]);
         if skip == 0 {
             options.push(("$inlinecount", "allpages"));
         } else {
             options.push(("$skip", &skip_text));
         }
-        self.address(query.service, query.set, &options)
+        Ok(self.address(query.service, &shape.set, &options))
     }
 
-    async fn page<T: DeserializeOwned>(&self, address: Url) -> Result<(Page<T>, Answer), PortError> {
+    /// The question once for as many of the keys as an address can carry.
+    pub(super) fn in_chunks(
+        &self,
+        query: &Query,
+        property: &'static str,
+        keys: &[String],
+    ) -> Result<Vec<(Query, Vec<String>)>, PortError> {
+        let shape = Shape::of(query, &self.config.names, None);
+        let empty = self.page_address(query, &shape, 0, 10_000)?.as_str().len();
+        let room = LONGEST_ADDRESS.saturating_sub(empty + 32);
+        let name = self
+            .config
+            .names
+            .field(query.service, property)
+            .unwrap_or(property);
+        let cost =
+            |key: &String| encode(&format!("{name} eq {} or ", super::filter::string_literal(key))).len();
+        let (mut chunks, mut rest) = (Vec::new(), keys);
+        while !rest.is_empty() {
+            let mut used = 0;
+            let fits = rest.iter().take_while(|key| {
+                used += cost(key);
+                used <= room
+            });
+            // One key goes alone, however long the rest of the address is.
+            let (chunk, after) = rest.split_at(fits.count().max(1));
+            let filter = query.filter.clone().one_of(property, chunk);
+            chunks.push((
+                Query {
+                    filter,
+                    ..query.clone()
+                },
+                chunk.to_vec(),
+            ));
+            rest = after;
+        }
+        Ok(chunks)
+    }
+
+    async fn page<T: DeserializeOwned>(
+        &self,
+        service: Service,
+        address: Url,
+    ) -> Result<(Page<T>, Answer), PortError> {
         let answer = self.get(address).await?;
-        let page = parse::<Envelope<Page<T>>>(&answer)?.d;
+        let body = self
+            .config
+            .names
+            .to_standard(service, fault::without_bom(&answer.body));
+        let page = parse::<Envelope<Page<T>>>(&answer, &body)?.d;
         Ok((page, answer))
     }
 
@@ -199,43 +384,24 @@ impl Sap {
         let call = Call::new(address)
             .header("accept", "application/json")
             .header("accept-language", &self.config.language);
-        let answer = self.transport.get(&call).await?;
-        if answer.status == 200 && !fault::is_web_page(&answer) {
-            Ok(answer)
-        } else {
-            Err(fault::failure(&answer))
-        }
+        self.answer(call).await
     }
 
-    /// The fields of the query that the service's own description has.
-    async fn fields_there(&self, query: &Query) -> Option<String> {
-        let call =
-            Call::new(self.address(query.service, "$metadata", &[])).header("accept", "application/xml");
-        let answer = self
-            .transport
-            .get(&call)
-            .await
-            .ok()
-            .filter(|answer| answer.status == 200)?;
-        let metadata = String::from_utf8_lossy(&answer.body);
-        let own = format!("{}Type", query.set);
-        let is_there = |field: &&str| match (field.split_once('/'), query.expand) {
-            (Some((_, field)), Some(expand)) => has_property(&metadata, expand.target, field),
-            _ => has_property(&metadata, &own, field),
-        };
-        Some(
-            query
-                .select
-                .split(',')
-                .filter(is_there)
-                .collect::<Vec<_>>()
-                .join(","),
-        )
+    /// A read that must answer with status 200 and no web page, from the client that was asked for.
+    pub(super) async fn answer(&self, call: Call) -> Result<Answer, PortError> {
+        let answer = self.transport.get(&call).await.map_err(fault::with_code)?;
+        if answer.status != 200 || fault::is_web_page(&answer) {
+            return Err(fault::failure(&answer));
+        }
+        match &self.config.client {
+            Some(client) => fault::same_client(&answer, client).map(|()| answer),
+            None => Ok(answer),
+        }
     }
 
     /// Our own address for a link of the server: its path and query on our origin. Behind proxies a link may carry an
     /// internal host name; that host is logged and not contacted.
-    fn follow(&self, from: &Url, link: &str, service: &str) -> Result<Url, PortError> {
+    fn follow(&self, from: &Url, link: &str, service: Service) -> Result<Url, PortError> {
         let refuse = |detail: String| {
             PortError::new(
                 System::Sap,
@@ -262,40 +428,13 @@ impl Sap {
     }
 }
 
-/// What is asked of sets whose release lacks fields.
-#[derive(Default)]
-pub(super) struct Narrowed(Mutex<HashMap<&'static str, String>>);
-
-impl Narrowed {
-    fn of(&self, set: &str) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(set)
-            .cloned()
-    }
-
-    fn keep(&self, set: &'static str, select: String) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(set, select);
-    }
-}
-
-fn has_property(metadata: &str, entity_type: &str, property: &str) -> bool {
-    let start = metadata.find(&format!("<EntityType Name=\"{entity_type}\""));
-    let body = start.map(|at| &metadata[at..]).unwrap_or_default();
-    let body = body.split("</EntityType>").next().unwrap_or_default();
-    body.contains(&format!("<Property Name=\"{property}\""))
-}
-
 /// Reads a JSON body.
-pub(super) fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, PortError> {
-    serde_json::from_slice(fault::without_bom(&answer.body)).map_err(|e| {
+pub(super) fn parse<T: DeserializeOwned>(answer: &Answer, body: &[u8]) -> Result<T, PortError> {
+    serde_json::from_slice(body).map_err(|e| {
         let message = "answered with data that does not follow OData V2";
         answer
             .failure(System::Sap, PortErrorKind::Protocol, message)
+            .code(code::NOT_ODATA)
             .detail(e.to_string())
     })
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::Sap;
-use super::fault;
+use super::names::Service;
 use crate::transport::{Answer, Call};
 
 /// SAP ends a session after about 30 minutes; ours is fetched again well before.
@@ -57,7 +57,7 @@ impl Sap {
     }
 
     /// A usable session: the kept one, or a new one.
-    pub(super) async fn session(&self, turn: &mut Turn<'_>, service: &str) -> Result<Session, PortError> {
+    pub(super) async fn session(&self, turn: &mut Turn<'_>, service: Service) -> Result<Session, PortError> {
         let generation = self.transport.generation();
         if let Some(kept) = turn.as_ref()
             && kept.fetched.elapsed() < LIFETIME
@@ -70,11 +70,9 @@ impl Sap {
         let address = self.address(service, "", &[("$format", "json")]);
         let call = Call::new(address)
             .header("accept", "application/json")
+            .header("accept-language", &self.config.language)
             .header("x-csrf-token", "Fetch");
-        let answer = self.transport.get(&call).await?;
-        if answer.status != 200 || fault::is_web_page(&answer) {
-            return Err(fault::failure(&answer));
-        }
+        let answer = self.answer(call).await?;
         let token = answer.header("x-csrf-token");
         if token.is_empty() || token.eq_ignore_ascii_case("required") {
             return Err(answer.failure(System::Sap, PortErrorKind::Protocol, "gave no token for writing"));

@@ -1,7 +1,7 @@
 //! Stock: SAP keeps a bucket for every batch and partner; people ask for material, plant, location and kind. Special stock
 //! such as consignment is not own stock and stays apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use andon_domain::operations::GetInventory;
@@ -10,17 +10,16 @@ use andon_domain::records::{StockRow, StockType};
 use andon_domain::{Amount, CanonicalJson, PortError, System};
 use async_trait::async_trait;
 
-use super::config::MATERIAL_STOCK_SERVICE;
-use super::edm::Filter;
+use super::catalog::STOCK;
+use super::filter::Filter;
+use super::names::Service;
 use super::reader::{Query, Rows};
-use super::wire::BucketRow;
+use super::rows::BucketRow;
+use super::valuation::{estimate, some_of};
 use super::{Sap, typed, values};
 
-/// The full key, with what makes one of our rows first: a cut then hits the last row only.
-const ORDER: &str = "Material,Plant,StorageLocation,InventorySpecialStockType,InventoryStockType,Batch,Supplier,Customer,\
-WBSElementInternalID,SDDocument,SDDocumentItem";
-const SELECT: &str = "Material,Plant,StorageLocation,InventorySpecialStockType,InventoryStockType,MaterialBaseUnit,\
-MatlWrhsStkQtyInMatlBaseUnit";
+/// The word for stock that is nobody else's.
+const OWN: &str = "own";
 
 /// `sap.get_inventory`.
 pub(super) struct InventoryRead(pub(super) Arc<Sap>);
@@ -30,7 +29,9 @@ impl ReadOperation for InventoryRead {
     async fn read(&self, parameters: &CanonicalJson) -> Result<Fetched, PortError> {
         let wanted: GetInventory = typed(System::Sap, parameters)?;
         let found = buckets(&self.0, filter(&wanted), self.0.config.row_limit as usize).await?;
-        let stock = add_up(&found);
+        let mut stock = add_up(&found);
+        // SAP was asked for it; a system that ignores the condition must not mix stock of others into it.
+        stock.rows.retain(|row| is_wanted(row, &wanted));
         let mut warnings = Vec::new();
         if stock.dropped > 0 {
             warnings.push(format!(
@@ -38,12 +39,16 @@ impl ReadOperation for InventoryRead {
                 stock.dropped
             ));
         }
-        for row in stock.rows.iter().filter(|row| row.quantity.is_none()) {
-            warnings.push(format!(
-                "quantity cannot be kept exactly for material: {}",
-                row.material
-            ));
+        let inexact: BTreeSet<String> = stock
+            .rows
+            .iter()
+            .filter(|row| row.quantity.is_none())
+            .map(|row| row.material.clone())
+            .collect();
+        if !inexact.is_empty() {
+            warnings.push(format!("quantity cannot be kept exactly: {}", some_of(&inexact)));
         }
+        warnings.extend(estimate(&self.0, &mut stock.rows).await);
         Ok(Fetched {
             records: values(System::Sap, &stock.rows)?,
             // SAP counts buckets, not rows as they are shown.
@@ -57,8 +62,11 @@ impl ReadOperation for InventoryRead {
 
 /// All stock, for the mirror.
 pub(super) async fn feed(sap: &Sap) -> Result<FeedBatch<StockRow>, PortError> {
-    let found = buckets(sap, Filter::default(), sap.config.row_limit as usize).await?;
-    let stock = add_up(&found);
+    let found = buckets(sap, Filter::default(), sap.config.feed_limit as usize).await?;
+    let mut stock = add_up(&found);
+    for warning in estimate(sap, &mut stock.rows).await {
+        tracing::info!(warning, "stock without a value");
+    }
     Ok(FeedBatch {
         records: stock.rows,
         is_unchanged: false,
@@ -85,22 +93,28 @@ fn filter(wanted: &GetInventory) -> Filter {
         Some("blocked") => Some("07".to_owned()),
         _ => None,
     };
-    Filter::default()
+    let filter = Filter::default()
         .key_if("Material", wanted.material.as_ref(), &[18, 40])
         .equals_if("Plant", wanted.plant.as_ref())
         .equals_if("StorageLocation", wanted.storage_location.as_ref())
-        .equals_if("InventoryStockType", code.as_ref())
+        .equals_if("InventoryStockType", code.as_ref());
+    match wanted.special_stock.as_deref() {
+        Some(OWN) => filter.equals("InventorySpecialStockType", ""),
+        Some(special) => filter.equals("InventorySpecialStockType", special),
+        None => filter,
+    }
+}
+
+fn is_wanted(row: &StockRow, wanted: &GetInventory) -> bool {
+    match wanted.special_stock.as_deref() {
+        Some(OWN) => row.special_stock.is_none(),
+        Some(special) => row.special_stock.as_deref() == Some(special),
+        None => true,
+    }
 }
 
 async fn buckets(sap: &Sap, filter: Filter, limit: usize) -> Result<Rows<BucketRow>, PortError> {
-    let query = Query {
-        service: MATERIAL_STOCK_SERVICE,
-        set: "A_MatlStkInAcctMod",
-        filter,
-        select: SELECT,
-        expand: None,
-        order: ORDER,
-    };
+    let query = Query::new(Service::Stock, &STOCK, filter);
     sap.rows(&query, limit).await
 }
 

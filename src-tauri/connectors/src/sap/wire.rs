@@ -1,4 +1,4 @@
-//! OData V2 on the wire: envelopes and the rows we ask for. Unknown fields are skipped, absent ones tolerated.
+//! OData V2 on the wire: envelopes, navigations and values that may be anything. The rows themselves are in `rows`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -174,17 +174,72 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 impl Text {
-    /// Whether a flag is set: `true`, or `X` as older services write it. `None` when not told.
-    pub(super) fn flag(&self) -> Option<bool> {
-        match self.0.as_deref() {
-            Some("true" | "X" | "x") => Some(true),
-            Some("false") => Some(false),
-            _ => None,
-        }
-    }
-
     pub(super) fn is(&self, text: &str) -> bool {
         self.0.as_deref() == Some(text)
+    }
+}
+
+/// A flag: a Boolean, or `X` and nothing as older fields write it. `None` when not told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Flag(pub(super) Option<bool>);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FlagVisitor;
+
+        impl<'de> Visitor<'de> for FlagVisitor {
+            type Value = Flag;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a flag")
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<Flag, E> {
+                Ok(Flag(Some(flag)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Flag, E> {
+                Ok(Flag(match text {
+                    "true" | "X" | "x" => Some(true),
+                    "false" | "" => Some(false),
+                    _ => None,
+                }))
+            }
+
+            fn visit_unit<E>(self) -> Result<Flag, E> {
+                Ok(Flag(None))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Flag, E> {
+                Ok(Flag(None))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Flag, E> {
+                Ok(Flag(None))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Flag, E> {
+                Ok(Flag(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Flag, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Flag(None))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Flag, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Flag(None))
+            }
+        }
+
+        deserializer.deserialize_any(FlagVisitor)
+    }
+}
+
+impl Flag {
+    pub(super) fn is_set(self) -> bool {
+        self.0 == Some(true)
     }
 }
 
@@ -208,67 +263,9 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// A row of `A_PurchaseOrder`.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct OrderRow {
-    pub(super) purchase_order: Text,
-    pub(super) company_code: Text,
-    pub(super) purchase_order_type: Text,
-    pub(super) supplier: Text,
-    pub(super) purchasing_organization: Text,
-    pub(super) purchasing_group: Text,
-    pub(super) document_currency: Text,
-    pub(super) purchase_order_date: Text,
-    pub(super) last_change_date_time: Text,
-    pub(super) purchasing_processing_status: Text,
-    pub(super) purchasing_completeness_status: Text,
-    pub(super) release_is_not_completed: Text,
-    pub(super) purchasing_document_deletion_code: Text,
-    pub(super) correspnc_external_reference: Text,
-    pub(super) created_by_user: Text,
-    #[serde(rename = "to_PurchaseOrderItem")]
-    pub(super) items: Expanded<ItemRow>,
-}
-
-/// A row of `A_PurchaseOrderItem`.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct ItemRow {
-    pub(super) purchase_order: Text,
-    pub(super) purchase_order_item: Text,
-    pub(super) purchase_order_item_text: Text,
-    pub(super) material: Text,
-    pub(super) plant: Text,
-    pub(super) storage_location: Text,
-    pub(super) order_quantity: Number,
-    pub(super) purchase_order_quantity_unit: Text,
-    pub(super) order_price_unit: Text,
-    pub(super) order_price_unit_to_order_unit_nmrtr: Number,
-    pub(super) ord_price_unit_to_order_unit_dnmntr: Number,
-    pub(super) net_price_amount: Number,
-    pub(super) net_price_quantity: Number,
-    pub(super) purchasing_document_deletion_code: Text,
-    pub(super) purchasing_item_is_free_of_charge: Text,
-    pub(super) is_completely_delivered: Text,
-}
-
-/// A row of `A_MatlStkInAcctMod`.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct BucketRow {
-    pub(super) material: Text,
-    pub(super) plant: Text,
-    pub(super) storage_location: Text,
-    pub(super) inventory_special_stock_type: Text,
-    pub(super) inventory_stock_type: Text,
-    pub(super) material_base_unit: Text,
-    #[serde(rename = "MatlWrhsStkQtyInMatlBaseUnit")]
-    pub(super) quantity: Number,
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::rows::{BucketRow, ItemRow, OrderRow};
     use super::*;
 
     fn page(text: &str) -> Result<Page<BucketRow>, serde_json::Error> {
@@ -306,7 +303,7 @@ mod tests {
         .unwrap();
         assert_eq!(row.material.0.as_deref(), Some("100001"));
         assert_eq!((row.plant.0, row.storage_location.0), (None, None));
-        assert_eq!(row.is_completely_delivered.flag(), Some(true));
+        assert_eq!(row.is_completely_delivered.0, Some(true));
         assert_eq!(row.order_quantity.value.unwrap().to_string(), "12.340");
         assert!(row.net_price_amount.value.is_none() && !row.net_price_amount.is_unreadable);
         assert!(row.net_price_quantity.value.is_none() && row.net_price_quantity.is_unreadable);

@@ -83,6 +83,8 @@ pub struct PortError {
     pub message: String,
     /// For the log.
     pub detail: String,
+    /// What exactly it was, where somebody can act on it: a stable word such as `sap_service_not_active`.
+    pub code: Option<&'static str>,
     /// How many attempts were made.
     pub attempts: u32,
     /// Over how long.
@@ -97,6 +99,7 @@ impl PortError {
             system,
             message: message.into(),
             detail: String::new(),
+            code: None,
             attempts: 1,
             elapsed: Duration::ZERO,
         }
@@ -106,6 +109,13 @@ impl PortError {
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
+        self
+    }
+
+    /// Says what exactly it was.
+    #[must_use]
+    pub const fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
         self
     }
 

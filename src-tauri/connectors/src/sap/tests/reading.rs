@@ -3,6 +3,7 @@
 use andon_domain::PortErrorKind;
 
 use super::*;
+use crate::sap::metadata::tests::document;
 
 #[tokio::test]
 async fn orders_are_read_with_selection_client_and_language() {
@@ -115,7 +116,7 @@ async fn a_server_with_small_pages_and_no_links_is_read_to_its_end() {
         page(&rows, (skip == 0).then_some(7), None)
     })
     .await;
-    let batch = orders::feed(&sap(&server)).await.unwrap();
+    let batch = orders::feed(&sap(&server), None).await.unwrap();
     assert_eq!((batch.records.len(), batch.is_complete), (7, true));
 }
 
@@ -223,17 +224,24 @@ async fn stock_is_added_up_over_batches() {
 async fn a_release_without_a_field_is_asked_without_it_from_then_on() {
     let server = Stranger::start(|seen| {
         if seen.path.ends_with("$metadata") {
-            let properties = |names: &[&str]| names.iter().map(|n| format!("<Property Name=\"{n}\"/>")).collect::<String>();
-            let body = format!(
-                "<EntityType Name=\"A_PurchaseOrderType\">{}</EntityType><EntityType Name=\"A_PurchaseOrderItemType\">{}</EntityType>",
-                properties(&["PurchaseOrder", "Supplier"]),
-                properties(&["PurchaseOrderItem", "Material", "ReleaseIsNotCompleted"]),
+            let body = document(
+                &[
+                    ("A_PurchaseOrder", &["PurchaseOrder", "Supplier"]),
+                    (
+                        "A_PurchaseOrderItem",
+                        &["PurchaseOrderItem", "Material", "ReleaseIsNotCompleted"],
+                    ),
+                ],
+                &[("A_PurchaseOrder", "to_PurchaseOrderItem", "A_PurchaseOrderItem")],
             );
             return Reply::with(200, &[("content-type", "application/xml")], body);
         }
         if seen.query("$select").contains("ReleaseIsNotCompleted") {
             let words = "Property ReleaseIsNotCompleted not found in type A_PurchaseOrderType";
-            return Reply::json(400, &json!({"error": {"code": "005056A5", "message": {"value": words}}}));
+            return Reply::json(
+                400,
+                &json!({"error": {"code": "005056A5", "message": {"value": words}}}),
+            );
         }
         page(&[order(1)], None, None)
     })
