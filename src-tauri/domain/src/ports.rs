@@ -517,6 +517,10 @@ pub type PlantEvents = Pin<Box<dyn Stream<Item = Result<PlantEvent, PortError>> 
 pub trait PlantFeed: FeedSource {
     /// Listens to changes, resuming where the last stream ended when the MES can.
     async fn listen(&self) -> Result<PlantEvents, PortError>;
+    /// How long the MES asked to wait before a lost stream is opened again, where it said so.
+    fn reconnect_after(&self) -> Option<Duration> {
+        None
+    }
     /// IANA zone of the site, once the MES has said it.
     fn time_zone(&self) -> Option<String> {
         None
