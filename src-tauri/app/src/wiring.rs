@@ -227,12 +227,19 @@ fn bind(connections: &Connections) -> Systems {
         systems.erp = Some(Arc::clone(sap) as Arc<dyn FeedSource>);
     }
     if let Some(mes) = &connections.mes {
-        systems
-            .reads
-            .insert("mes.get_machine_status", mes.machine_status_read());
-        systems
-            .reads
-            .insert("mes.get_downtime_events", mes.downtime_events_read());
+        systems.reads.extend([
+            ("mes.get_machine_status", mes.machine_status_read()),
+            ("mes.get_production_orders", mes.production_orders_read()),
+            ("mes.get_downtime_events", mes.downtime_events_read()),
+            ("mes.get_quality_reports", mes.quality_reports_read()),
+            ("mes.get_machine_history", mes.machine_history_read()),
+            ("mes.get_shift_calendar", mes.shift_calendar_read()),
+        ]);
+        systems.writes.extend([
+            ("mes.hold_production_order", mes.hold_production_order()),
+            ("mes.release_production_order", mes.release_production_order()),
+            ("mes.set_cycle_target", mes.set_cycle_target()),
+        ]);
         systems
             .connectors
             .insert(System::Mes, Arc::clone(mes) as Arc<dyn Connector>);

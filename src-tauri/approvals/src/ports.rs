@@ -48,6 +48,13 @@ pub enum ApplyOutcome {
 pub enum Reconciled {
     /// It happened, once.
     Found(Receipt),
+    /// The system remembers that it refused it; nothing happened.
+    Refused {
+        /// The system's code.
+        code: String,
+        /// The system's words.
+        message: String,
+    },
     /// Nothing with our reference is there (now).
     NotFound,
     /// More than one thing with our reference is there: somebody must look.

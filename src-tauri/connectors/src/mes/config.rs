@@ -1,12 +1,13 @@
-//! Settings of a MES connection, and the status words of common vendors.
+//! Settings of a MES connection.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use andon_domain::records::MachineState;
+use andon_domain::records::{MachineState, ProductionOrderStatus};
 use url::Url;
 
+use super::words::{is_machine_word, is_order_word};
 use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, Names, check_endpoint};
 
 /// Settings of a MES connection.
@@ -16,8 +17,10 @@ pub struct MesConfig {
     pub endpoint: Url,
     /// How to log on.
     pub auth: AuthKind,
-    /// Status words of this plant besides the contract's and the common vendors'.
-    pub status_words: BTreeMap<String, MachineState>,
+    /// What this plant's words for machine states mean, besides the contract's and the common vendors'.
+    pub machine_status: BTreeMap<String, MachineState>,
+    /// What this plant's words for the status of production orders mean, likewise.
+    pub order_status: BTreeMap<String, ProductionOrderStatus>,
     /// Whether plain HTTP may leave this machine.
     pub http: HttpRule,
     /// Certificates to trust besides the operating system's.
@@ -40,7 +43,8 @@ impl MesConfig {
         Self {
             endpoint,
             auth,
-            status_words: BTreeMap::new(),
+            machine_status: BTreeMap::new(),
+            order_status: BTreeMap::new(),
             http: HttpRule::default(),
             ca_file: None,
             names: Names::default(),
@@ -62,6 +66,16 @@ impl MesConfig {
                 remedy: "Give bearer, basic or oauth2.".to_owned(),
             });
         }
+        let machines = self
+            .machine_status
+            .iter()
+            .map(|(word, state)| (word.as_str(), state.as_str()));
+        problems.extend(check_words("machine_status", machines, is_machine_word));
+        let orders = self
+            .order_status
+            .iter()
+            .map(|(word, status)| (word.as_str(), status.as_str()));
+        problems.extend(check_words("order_status", orders, is_order_word));
         problems.extend(self.auth.token_service_problems(self.http));
         problems
     }
@@ -74,70 +88,38 @@ impl MesConfig {
     }
 }
 
-/// Machine states by lower-case word.
-#[derive(Debug)]
-pub(super) struct StatusWords(HashMap<String, MachineState>);
-
-/// Words of PackML, MTConnect and SEMI E10. A plant's own words win over them.
-const VENDOR_WORDS: &[(MachineState, &[&str])] = &[
-    (
-        MachineState::Running,
-        &["execute", "completing", "starting", "active", "productive"],
-    ),
-    (
-        MachineState::Idle,
-        &[
-            "complete",
-            "resetting",
-            "suspended",
-            "held",
-            "ready",
-            "wait",
-            "program_completed",
-            "feed_hold",
-            "optional_stop",
-            "interrupted",
-            "standby",
-        ],
-    ),
-    (MachineState::Setup, &["teardown", "engineering"]),
-    (
-        MachineState::Down,
-        &[
-            "aborting",
-            "aborted",
-            "clearing",
-            "stopping",
-            "stopped",
-            "program_stopped",
-            "triggered",
-            "unscheduled down",
-        ],
-    ),
-    (MachineState::Maintenance, &["scheduled down"]),
-    (MachineState::Offline, &["unavailable"]),
-];
-
-impl StatusWords {
-    pub(super) fn new(own: &BTreeMap<String, MachineState>) -> Self {
-        let vendors = VENDOR_WORDS
-            .iter()
-            .flat_map(|(state, words)| words.iter().map(|word| ((*word).to_owned(), *state)));
-        let own = own
-            .iter()
-            .map(|(word, state)| (word.trim().to_lowercase(), *state));
-        Self(vendors.chain(own).collect())
-    }
-
-    /// The state of a word, and whether it is a word of the contract.
-    pub(super) fn state(&self, word: &str) -> (MachineState, bool) {
-        let known = MachineState::from_word(word);
-        let is_contract = known != MachineState::Unknown || word.trim().eq_ignore_ascii_case("unknown");
-        match self.0.get(&word.trim().to_lowercase()) {
-            Some(state) if !is_contract => (*state, false),
-            _ => (known, is_contract),
+/// A line of a table that would have no effect, or one that depends on the order of lines, is a mistake.
+fn check_words<'a>(
+    table: &str,
+    words: impl Iterator<Item = (&'a str, &'static str)>,
+    is_contract: fn(&str) -> bool,
+) -> Vec<ConfigProblem> {
+    let (mut problems, mut seen) = (Vec::new(), BTreeMap::<String, &str>::new());
+    for (word, state) in words {
+        let mut add = |problem: &str, remedy: &str| {
+            problems.push(ConfigProblem {
+                field: format!("{table}.{word}"),
+                value: state.to_owned(),
+                problem: problem.to_owned(),
+                remedy: remedy.to_owned(),
+            });
+        };
+        let same = seen.insert(word.trim().to_lowercase(), state);
+        if word.trim().is_empty() {
+            add("has no word before it", "Give the word that the MES sends.");
+        } else if is_contract(word) {
+            add(
+                "gives a word of the contract another meaning",
+                "Remove the line; the MES adapter must send another word for another state.",
+            );
+        } else if same.is_some_and(|same| same != state) {
+            add(
+                "is the same word as another line, which says something else",
+                "Keep one of the two lines; capital letters and surrounding spaces do not count.",
+            );
         }
     }
+    problems
 }
 
 #[cfg(test)]
@@ -145,20 +127,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_vendors_and_plants_are_understood_and_others_are_unknown() {
-        let own = BTreeMap::from([
-            ("Störung".to_owned(), MachineState::Down),
-            ("held".to_owned(), MachineState::Setup),
-        ]);
-        let words = StatusWords::new(&own);
-        assert_eq!(words.state(" Running "), (MachineState::Running, true));
-        assert_eq!(words.state("EXECUTE"), (MachineState::Running, false));
-        assert_eq!(words.state("störung"), (MachineState::Down, false));
+    fn every_line_of_a_table_without_effect_is_named() {
+        let mut config = MesConfig::new("https://mes.example.org".parse().unwrap(), AuthKind::Bearer);
+        config.machine_status = [
+            ("Störung", MachineState::Down),
+            ("STÖRUNG", MachineState::Idle),
+            ("Running", MachineState::Idle),
+            (" ", MachineState::Idle),
+            ("stopped", MachineState::Unknown),
+        ]
+        .into_iter()
+        .map(|(word, state)| (word.to_owned(), state))
+        .collect();
+        config.order_status = BTreeMap::from([("Paused".to_owned(), ProductionOrderStatus::Active)]);
+        let fields: Vec<_> = config.check().into_iter().map(|problem| problem.field).collect();
         assert_eq!(
-            words.state("held"),
-            (MachineState::Setup, false),
-            "the plant's own meaning wins"
+            fields,
+            [
+                "machine_status. ",
+                "machine_status.Running",
+                "machine_status.Störung",
+                "order_status.Paused"
+            ]
         );
-        assert_eq!(words.state("dancing"), (MachineState::Unknown, false));
     }
 }

@@ -7,21 +7,32 @@ use andon_domain::ports::{Health, HealthState};
 use andon_domain::text::visible;
 use andon_domain::{PortError, Timestamp};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Mes;
 use super::lists::{parse, problem};
+use super::offers::{Offers, Part};
 use crate::sap::{clock_is_off, health_of};
 use crate::transport::{Call, Errand};
 
-const SKEW_LIMIT_MS: i64 = 30_000;
+/// Beyond this, ages shown beside the MES's own would mislead.
+pub(super) const SKEW_LIMIT_MS: i64 = 30_000;
 
 #[derive(Deserialize)]
-struct HealthBody {
+pub(super) struct HealthBody {
     status: String,
+    #[serde(default)]
+    pub(super) api_version: Option<String>,
+    #[serde(default)]
+    pub(super) product: Option<String>,
+    #[serde(default)]
+    pub(super) version: Option<String>,
     #[serde(default)]
     server_time: Option<String>,
     #[serde(default)]
-    time_zone: Option<String>,
+    pub(super) time_zone: Option<String>,
+    #[serde(default)]
+    capabilities: Option<Value>,
     #[serde(default)]
     checks: Vec<CheckBody>,
 }
@@ -32,6 +43,31 @@ struct CheckBody {
     name: Option<String>,
     #[serde(default)]
     status: Option<String>,
+}
+
+/// What `/health` told, with how long it took.
+pub(super) struct Seen {
+    pub(super) body: HealthBody,
+    pub(super) is_down: bool,
+    pub(super) round_trip: Duration,
+    /// How far the clock of the MES is ahead of ours.
+    pub(super) skew_ms: Option<i64>,
+}
+
+impl Seen {
+    /// The first part of the MES that it says is not well.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let is_bad = |check: &&CheckBody| {
+            let status = check.status.as_deref();
+            status.is_some_and(|status| !status.eq_ignore_ascii_case("ok"))
+        };
+        let bad = self.body.checks.iter().find(is_bad)?;
+        bad.name.as_deref().map(|name| visible(name, 60))
+    }
+
+    pub(super) fn is_degraded(&self) -> bool {
+        self.body.status.eq_ignore_ascii_case("degraded")
+    }
 }
 
 /// One check.
@@ -50,7 +86,8 @@ pub(super) async fn check(mes: &Mes) -> Health {
     })
 }
 
-async fn ask(mes: &Mes) -> Result<Health, PortError> {
+/// Reads `/health` and notes what it says of the site and of what is offered.
+pub(super) async fn look(mes: &Mes) -> Result<Seen, PortError> {
     let mut call = limited(mes, "health", &[]);
     call.is_authenticated = false;
     // 503 with a body is how a MES says that it is down; asking again would not change its mind.
@@ -66,38 +103,64 @@ async fn ask(mes: &Mes) -> Result<Health, PortError> {
         Err(error) => return Err(error),
     };
     // A zone that no clock knows would be no help to anybody.
-    if let Some(zone) = body
-        .time_zone
-        .as_deref()
-        .filter(|zone| jiff::tz::TimeZone::get(zone).is_ok())
-    {
+    if let Some(zone) = body.time_zone.as_deref().filter(|zone| is_zone(zone)) {
         *mes.time_zone.lock().unwrap_or_else(PoisonError::into_inner) = Some(zone.to_owned());
+    }
+    let is_down = answer.status == 503 || body.status.eq_ignore_ascii_case("down");
+    // A MES that is down may say nothing of what it offers; what it said before still counts then.
+    if body.capabilities.is_some() || !is_down {
+        let words = body.capabilities.as_ref().and_then(Value::as_array);
+        let words = words.into_iter().flatten().filter_map(Value::as_str);
+        mes.note_offers(Offers::new(words));
     }
     let half = i64::try_from(answer.round_trip.as_millis() / 2).unwrap_or(0);
     let server_time = body.server_time.as_deref().and_then(Timestamp::parse);
-    let skew = server_time.map(|theirs| theirs.millis() - (received.millis() - half));
+    let skew_ms = server_time.map(|theirs| {
+        theirs
+            .millis()
+            .saturating_sub(received.millis().saturating_sub(half))
+    });
+    Ok(Seen {
+        body,
+        is_down,
+        round_trip: answer.round_trip,
+        skew_ms,
+    })
+}
+
+/// Whether clocks here know a zone.
+pub(super) fn is_zone(zone: &str) -> bool {
+    jiff::tz::TimeZone::get(zone).is_ok()
+}
+
+/// Reads one record, which proves that the logon is accepted.
+pub(super) async fn log_on(mes: &Mes) -> Result<(), PortError> {
+    let path = format!("api/v1/{}", Part::Machines.path());
+    let row = mes.transport.get(&limited(mes, &path, &[("limit", "1")])).await?;
+    match row.status {
+        200 => Ok(()),
+        _ => Err(problem(&row)),
+    }
+}
+
+async fn ask(mes: &Mes) -> Result<Health, PortError> {
+    let seen = look(mes).await?;
     let health = |state, message: String, hint: Option<&str>| Health {
         state,
         message,
         hint: hint.map(str::to_owned),
-        latency_ms: u64::try_from(answer.round_trip.as_millis()).ok(),
-        clock_skew_ms: skew,
+        latency_ms: u64::try_from(seen.round_trip.as_millis()).ok(),
+        clock_skew_ms: seen.skew_ms,
     };
-    if answer.status == 503 || body.status.eq_ignore_ascii_case("down") {
+    if seen.is_down {
         return Ok(health(
             HealthState::Down,
             "the MES says that it is down".to_owned(),
             Some("Ask who runs the MES. It is tried again by itself."),
         ));
     }
-    let row = mes
-        .transport
-        .get(&limited(mes, "api/v1/machines/status", &[("limit", "1")]))
-        .await?;
-    if row.status != 200 {
-        return Err(problem(&row));
-    }
-    if let Some(skew) = skew.filter(|skew| skew.abs() > SKEW_LIMIT_MS) {
+    log_on(mes).await?;
+    if let Some(skew) = seen.skew_ms.filter(|skew| skew.saturating_abs() > SKEW_LIMIT_MS) {
         let hint = "Set the clock of this machine or of the MES; both should follow a time server.";
         return Ok(health(
             HealthState::Degraded,
@@ -105,16 +168,8 @@ async fn ask(mes: &Mes) -> Result<Health, PortError> {
             Some(hint),
         ));
     }
-    if body.status.eq_ignore_ascii_case("degraded") {
-        let bad = body.checks.iter().find(|check| {
-            check
-                .status
-                .as_deref()
-                .is_some_and(|status| !status.eq_ignore_ascii_case("ok"))
-        });
-        let what = bad
-            .and_then(|check| check.name.as_deref())
-            .map(|name| format!(": {}", visible(name, 60)));
+    if seen.is_degraded() {
+        let what = seen.trouble().map(|name| format!(": {name}"));
         let message = format!("the MES says that it is degraded{}", what.unwrap_or_default());
         return Ok(health(HealthState::Degraded, message, None));
     }
@@ -125,7 +180,8 @@ async fn ask(mes: &Mes) -> Result<Health, PortError> {
     ))
 }
 
-fn limited(mes: &Mes, path: &str, parameters: &[(&str, &str)]) -> Call {
+/// A read that must not take long.
+pub(super) fn limited(mes: &Mes, path: &str, parameters: &[(&str, &str)]) -> Call {
     let mut call = Call::new(mes.address(path, parameters)).header("accept", "application/json");
     call.attempts = Some(2);
     call.total = Some(Duration::from_secs(8));

@@ -1,6 +1,7 @@
 //! Lists of the contract: pages by cursor, entity tags, and problems as RFC 9457 words them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::PoisonError;
 
 use andon_domain::text::visible;
 use andon_domain::{PortError, PortErrorKind, System, Timestamp};
@@ -9,13 +10,20 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Mes;
+use super::offers::Part;
 use super::records::{Merge, Versioned};
 use crate::transport::{Answer, Call, http_date};
 
 /// Pages of one list at most.
 const MAX_PAGES: u32 = 1_000;
-/// Records of one list at most.
-const MAX_RECORDS: usize = 10_000;
+/// Records of a read at most.
+pub(super) const MAX_READ: usize = 10_000;
+/// Records of a feed at most: a shift of a large plant.
+pub(super) const MAX_FEED: usize = 100_000;
+/// Bytes of all pages of one list at most.
+const MAX_BYTES: usize = 48 * 1024 * 1024;
+/// Words that nobody understands, named in one warning.
+const SHOWN_WORDS: usize = 3;
 
 /// A list read to its end or to a limit.
 #[derive(Debug)]
@@ -34,6 +42,15 @@ pub(super) struct Listed<R> {
     pub(super) tag: Option<String>,
 }
 
+/// Which list is wanted, and how much of it.
+#[derive(Debug, Clone)]
+pub(super) struct Ask<'a> {
+    pub(super) part: Part,
+    pub(super) parameters: Vec<(&'a str, &'a str)>,
+    /// Records at most.
+    pub(super) most: usize,
+}
+
 /// What a conditional read brought.
 #[derive(Debug)]
 pub(super) enum Read<R> {
@@ -41,6 +58,50 @@ pub(super) enum Read<R> {
     List(Listed<R>),
     /// Nothing changed since the tag was given out.
     Unchanged(Option<Timestamp>),
+}
+
+impl<R: Versioned> Listed<R> {
+    const fn empty() -> Self {
+        Self {
+            records: Vec::new(),
+            dropped: 0,
+            total: None,
+            is_truncated: false,
+            warnings: Vec::new(),
+            as_of: None,
+            server_time: None,
+            tag: None,
+        }
+    }
+
+    /// Says once for the whole list what is odd about its records.
+    fn warn(&mut self) {
+        if self.dropped > 0 {
+            let warning = format!("{} records without {} were left out", self.dropped, R::NEEDS);
+            self.warnings.push(warning);
+        }
+        let incomplete = self
+            .records
+            .iter()
+            .filter(|record| !record.incomplete().is_empty());
+        match incomplete.count() {
+            0 => {}
+            count => self
+                .warnings
+                .push(format!("{count} records are incomplete and say what they lack")),
+        }
+        let words: BTreeSet<&str> = self.records.iter().filter_map(R::not_understood).collect();
+        if !words.is_empty() {
+            let shown: Vec<_> = words
+                .iter()
+                .take(SHOWN_WORDS)
+                .map(|word| visible(word, 40))
+                .collect();
+            let more = if words.len() > SHOWN_WORDS { ", …" } else { "" };
+            let warning = format!("status words that are not understood: {}{more}", shown.join(", "));
+            self.warnings.push(warning);
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -68,16 +129,61 @@ impl Mes {
         url
     }
 
-    /// The whole list, unless `tag` says that nothing changed.
-    pub(super) async fn list<R: Versioned>(
+    /// An address of one thing under `api/v1/`. `None` for a key that no address can hold.
+    pub(super) fn address_of(&self, segments: &[&str]) -> Option<Url> {
+        let mut url = self.transport.endpoint().clone();
+        // These two are steps within a path and would lead somewhere else.
+        if segments.iter().any(|segment| matches!(*segment, "." | ".." | "")) {
+            return None;
+        }
+        url.path_segments_mut()
+            .ok()?
+            .pop_if_empty()
+            .extend(["api", "v1"])
+            .extend(segments);
+        Some(url)
+    }
+
+    /// The whole list.
+    pub(super) async fn list<R: Versioned>(&self, ask: &Ask<'_>) -> Result<Listed<R>, PortError> {
+        match self.read_list(ask, None).await? {
+            Read::List(listed) => Ok(listed),
+            Read::Unchanged(_) => Err(Self::failure(
+                PortErrorKind::Protocol,
+                "said unchanged without being asked",
+            )),
+        }
+    }
+
+    /// The whole list, or nothing where the MES says that nothing changed since the last time under this name.
+    pub(super) async fn list_if_changed<R: Versioned>(
         &self,
-        path: &str,
-        parameters: &[(&str, &str)],
-        tag: Option<&str>,
+        name: &'static str,
+        ask: &Ask<'_>,
     ) -> Result<Read<R>, PortError> {
+        let address = self.address_of_list(ask).to_string();
+        let tags = || self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = tags().get(name).cloned();
+        let tag = kept.filter(|(of, _)| *of == address).map(|(_, tag)| tag);
+        let read = self.read_list(ask, tag.as_deref()).await?;
+        if let Read::List(listed) = &read {
+            match &listed.tag {
+                Some(tag) => tags().insert(name, (address, tag.clone())),
+                None => tags().remove(name),
+            };
+        }
+        Ok(read)
+    }
+
+    fn address_of_list(&self, ask: &Ask<'_>) -> Url {
+        self.address(&format!("api/v1/{}", ask.part.path()), &ask.parameters)
+    }
+
+    async fn read_list<R: Versioned>(&self, ask: &Ask<'_>, tag: Option<&str>) -> Result<Read<R>, PortError> {
+        self.need(ask.part).await?;
         let mut has_expired = false;
         loop {
-            match self.pages(path, parameters, tag).await {
+            match self.pages(ask, tag).await {
                 // A cursor may expire; the list is then read once more from its beginning.
                 Err(Ended::CursorExpired(_)) if !has_expired => has_expired = true,
                 Err(Ended::CursorExpired(error) | Ended::Failed(error)) => return Err(error),
@@ -86,29 +192,17 @@ impl Mes {
         }
     }
 
-    async fn pages<R: Versioned>(
-        &self,
-        path: &str,
-        parameters: &[(&str, &str)],
-        tag: Option<&str>,
-    ) -> Result<Read<R>, Ended> {
+    async fn pages<R: Versioned>(&self, ask: &Ask<'_>, tag: Option<&str>) -> Result<Read<R>, Ended> {
         let mut merge = Merge::default();
-        let mut listed = Listed {
-            records: Vec::new(),
-            dropped: 0,
-            total: None,
-            is_truncated: false,
-            warnings: Vec::new(),
-            as_of: None,
-            server_time: None,
-            tag: None,
-        };
-        let (mut seen, mut cursor, mut pages) = (HashSet::new(), None::<String>, 0);
+        let mut listed = Listed::empty();
+        let (mut seen, mut cursor, mut pages, mut bytes) = (HashSet::new(), None::<String>, 0, 0_usize);
         loop {
-            let mut with_cursor = parameters.to_vec();
-            with_cursor.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let mut address = self.address_of_list(ask);
+            if let Some(cursor) = cursor.as_deref() {
+                address.query_pairs_mut().append_pair("cursor", cursor);
+            }
             let tag = tag.filter(|_| cursor.is_none());
-            let answer = self.page(self.address(path, &with_cursor), tag).await?;
+            let answer = self.page(address, tag).await?;
             let date = http_date(answer.header("date"));
             if answer.status == 304 {
                 return Ok(Read::Unchanged(date));
@@ -121,6 +215,7 @@ impl Mes {
             }
             let page: PageBody<'_> = parse(&answer)?;
             pages += 1;
+            bytes = bytes.saturating_add(answer.body.len());
             let instant = |text: &Option<String>| text.as_deref().and_then(Timestamp::parse);
             listed.total = listed.total.or(page.total);
             // The oldest page dates the list; the newest answer tells the clock.
@@ -142,25 +237,28 @@ impl Mes {
                 Some("the MES sent a page without anything new; the list may be incomplete")
             } else if !seen.insert(next.clone()) {
                 Some("the MES sent the same cursor twice; the list may be incomplete")
-            } else if pages >= MAX_PAGES || merge.records.len() >= MAX_RECORDS {
+            } else if pages >= MAX_PAGES || merge.records.len() >= ask.most || bytes >= MAX_BYTES {
                 Some("the list is longer than can be read at once")
             } else {
                 None
             };
             if let Some(reason) = early {
-                tracing::warn!(path, reason, "a list of the MES ended early");
+                tracing::warn!(list = ask.part.path(), reason, "a list of the MES ended early");
                 listed.is_truncated = true;
                 listed.warnings.push(reason.to_owned());
                 break;
             }
             cursor = Some(next);
         }
-        listed.records = merge.records;
-        if listed.dropped > 0 {
-            listed
-                .warnings
-                .push(format!("{} records without a key were left out", listed.dropped));
+        if merge.outdated > 0 {
+            tracing::debug!(
+                list = ask.part.path(),
+                outdated = merge.outdated,
+                "a list of the MES had records older than others of it"
+            );
         }
+        listed.records = merge.records;
+        listed.warn();
         Ok(Read::List(listed))
     }
 

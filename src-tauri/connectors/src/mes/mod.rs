@@ -1,21 +1,31 @@
-//! MES over "Plant REST v1": machine status, downtime, the event stream and health. Read only.
+//! MES over "Plant REST v1": all its lists, the event stream, health, and commands where the MES announces them.
 //!
 //! Records are read tolerantly: an unknown word becomes `unknown` with the raw text kept, a missing or wrong field is named
 //! in the record's `incomplete`, and only a record without its key is left out.
 
+mod commands;
 mod config;
 mod events;
+mod examine;
+mod feeds;
 mod fields;
 mod health;
 mod lists;
-mod operations;
+mod offers;
+mod reads;
 mod records;
+mod sse;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use andon_approvals::WriteOperation;
 use andon_domain::ports::{
     Connector, Feed, FeedAsk, FeedRecords, FeedSource, Finding, Health, PlantEvents, PlantFeed,
     ReadOperation, Traffic,
@@ -23,23 +33,54 @@ use andon_domain::ports::{
 use andon_domain::{Clock, PortError, PortErrorKind, System};
 use async_trait::async_trait;
 
+use commands::OrderStep;
 pub use config::MesConfig;
-use config::StatusWords;
+use offers::{Offers, Part};
+use words::StatusWords;
 
 use crate::sap::refuse;
-use crate::transport::{CredentialSource, Transport, TransportSettings};
+use crate::transport::{AuthKind, CredentialSource, Transport, TransportSettings};
 
 /// A connection to one MES.
 pub struct Mes {
     words: Arc<StatusWords>,
     transport: Transport,
     clock: Arc<dyn Clock>,
-    /// Address and `ETag` of the last whole answer of the machines feed.
-    machines_tag: Mutex<Option<(String, String)>>,
-    /// Where the stream ended, to go on from there.
-    last_event: Arc<Mutex<Option<String>>>,
+    /// User of the connection, for the fingerprint of where commands go.
+    user: String,
+    /// What the MES announced, once it did.
+    offers: Mutex<Option<Offers>>,
+    /// Held by the one who asks what is offered.
+    learning: tokio::sync::Mutex<()>,
+    /// Address and `ETag` of the last whole answer of each list of a feed.
+    tags: Mutex<HashMap<&'static str, (String, String)>>,
+    stream: Arc<StreamMemory>,
     /// Zone of the site, as the last health check said.
     time_zone: Mutex<Option<String>>,
+}
+
+/// What is remembered of the event stream from one connection to the next.
+#[derive(Debug, Default)]
+struct StreamMemory {
+    /// Where the stream ended, to go on from there.
+    last_event: Mutex<Option<String>>,
+    /// What the MES asked to wait before a new connection, in milliseconds; zero where it did not.
+    retry_ms: AtomicU64,
+    /// Events that could not be read.
+    unreadable: AtomicU64,
+}
+
+impl StreamMemory {
+    fn last_event(&self) -> Option<String> {
+        self.last_event
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn keep_event(&self, id: Option<String>) {
+        *self.last_event.lock().unwrap_or_else(PoisonError::into_inner) = id;
+    }
 }
 
 impl Mes {
@@ -53,6 +94,10 @@ impl Mes {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, PortError> {
         refuse(System::Mes, &config.check())?;
+        let user = match &config.auth {
+            AuthKind::Basic { username } => username.clone(),
+            _ => String::new(),
+        };
         let settings = TransportSettings {
             system: System::Mes,
             endpoint: config.base(),
@@ -63,14 +108,16 @@ impl Mes {
             limits: config.limits,
         };
         let transport = Transport::new(settings, credentials, Arc::clone(&clock))?;
-        let words = Arc::new(StatusWords::new(&config.status_words));
-        let (machines_tag, last_event) = (Mutex::default(), Arc::default());
+        let words = StatusWords::new(&config.machine_status, &config.order_status);
         Ok(Arc::new(Self {
-            words,
+            words: Arc::new(words),
             transport,
             clock,
-            machines_tag,
-            last_event,
+            user,
+            offers: Mutex::default(),
+            learning: tokio::sync::Mutex::default(),
+            tags: Mutex::default(),
+            stream: Arc::default(),
             time_zone: Mutex::default(),
         }))
     }
@@ -78,24 +125,71 @@ impl Mes {
     /// The token changed, or a person asks for another try after a refused logon.
     pub fn credentials_changed(&self) {
         self.transport.credentials_changed();
-        self.forget_machines_tag();
+        self.forget_tags();
     }
 
     /// `mes.get_machine_status`.
     #[must_use]
     pub fn machine_status_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
-        Arc::new(operations::MachineStatusRead(Arc::clone(self)))
+        Arc::new(reads::MachineStatusRead(Arc::clone(self)))
+    }
+
+    /// `mes.get_production_orders`.
+    #[must_use]
+    pub fn production_orders_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
+        Arc::new(reads::ProductionOrdersRead(Arc::clone(self)))
     }
 
     /// `mes.get_downtime_events`.
     #[must_use]
     pub fn downtime_events_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
-        Arc::new(operations::DowntimeEventsRead(Arc::clone(self)))
+        Arc::new(reads::DowntimeEventsRead(Arc::clone(self)))
     }
 
-    /// The next machines feed is read in full, whatever the `ETag` says; for when the mirror lost its copy.
-    pub fn forget_machines_tag(&self) {
-        *self.machines_tag.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// `mes.get_quality_reports`.
+    #[must_use]
+    pub fn quality_reports_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
+        Arc::new(reads::QualityReportsRead(Arc::clone(self)))
+    }
+
+    /// `mes.get_machine_history`.
+    #[must_use]
+    pub fn machine_history_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
+        Arc::new(reads::MachineHistoryRead(Arc::clone(self)))
+    }
+
+    /// `mes.get_shift_calendar`.
+    #[must_use]
+    pub fn shift_calendar_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
+        Arc::new(reads::ShiftCalendarRead(Arc::clone(self)))
+    }
+
+    /// `mes.hold_production_order`.
+    #[must_use]
+    pub fn hold_production_order(self: &Arc<Self>) -> Arc<dyn WriteOperation> {
+        Arc::new(commands::OrderCommand {
+            mes: Arc::clone(self),
+            step: OrderStep::Hold,
+        })
+    }
+
+    /// `mes.release_production_order`.
+    #[must_use]
+    pub fn release_production_order(self: &Arc<Self>) -> Arc<dyn WriteOperation> {
+        Arc::new(commands::OrderCommand {
+            mes: Arc::clone(self),
+            step: OrderStep::Release,
+        })
+    }
+
+    /// `mes.set_cycle_target`.
+    #[must_use]
+    pub fn set_cycle_target(self: &Arc<Self>) -> Arc<dyn WriteOperation> {
+        Arc::new(commands::CycleCommand(Arc::clone(self)))
+    }
+
+    fn forget_tags(&self) {
+        self.tags.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn failure(kind: PortErrorKind, message: &str) -> PortError {
@@ -105,23 +199,30 @@ impl Mes {
 
 #[async_trait]
 impl FeedSource for Mes {
+    /// Until the MES has said what it offers, what every MES serves.
     fn feeds(&self) -> Vec<Feed> {
-        vec![Feed::Machines, Feed::Downtime]
+        let offers = self.offers();
+        let is_there = |part: Part| match &offers {
+            Some(offers) => offers.has(part),
+            None => !part.is_optional(),
+        };
+        Feed::ALL
+            .into_iter()
+            .filter(|feed| Part::of(*feed).is_some_and(is_there))
+            .collect()
     }
 
     async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError> {
-        match feed {
-            Feed::Machines => Ok(FeedRecords::Machines(operations::machines_feed(self).await?)),
-            Feed::Downtime => {
-                let batch = operations::downtime_feed(self, ask.window_since).await?;
-                Ok(FeedRecords::Downtime(batch))
-            }
-            _ => Err(Self::failure(PortErrorKind::NotFound, "does not offer this feed")),
+        let records = feeds::fetch(self, feed, ask).await?;
+        // The first contact; a MES that does not say what it offers now is asked again with the next answer.
+        if self.offers().is_none() {
+            let _ = self.learn().await;
         }
+        Ok(records)
     }
 
     fn forget(&self) {
-        self.forget_machines_tag();
+        self.forget_tags();
     }
 }
 
@@ -129,6 +230,10 @@ impl FeedSource for Mes {
 impl PlantFeed for Mes {
     async fn listen(&self) -> Result<PlantEvents, PortError> {
         events::listen(self).await
+    }
+
+    fn reconnect_after(&self) -> Option<Duration> {
+        events::retry_after(&self.stream)
     }
 
     fn time_zone(&self) -> Option<String> {
@@ -150,6 +255,6 @@ impl Connector for Mes {
     }
 
     async fn examine(&self) -> Vec<Finding> {
-        Vec::new()
+        examine::examine(self).await
     }
 }

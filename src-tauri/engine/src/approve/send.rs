@@ -279,6 +279,12 @@ pub async fn reconcile(engine: &Engine, caller: &Caller, id: ApprovalId) -> Resu
     let actor = caller.actor();
     let (state, outcome) = match found {
         Reconciled::Found(receipt) => (State::Succeeded, executed(receipt, Some(actor))),
+        Reconciled::Refused { code, message } => {
+            let detail = json!({ "code": code, "read_back": "refused" });
+            let mut outcome = ended(OutcomeKind::RefusedBySystem, message, detail);
+            outcome.settled_by = Some(actor);
+            (State::Failed, outcome)
+        }
         Reconciled::NotFound => {
             let message = "no trace of it was found when the system was read; it may still arrive";
             (
