@@ -10,6 +10,7 @@
 
 mod agent;
 mod canary;
+mod cap;
 mod console;
 mod crash;
 mod mcp;

@@ -1,6 +1,7 @@
 //! What every answer about a stretch of time begins with: the permit, the machines asked for, the window by the calendar,
 //! and what is known up to when.
 
+use andon_domain::System;
 use andon_domain::ports::{Feed, Window};
 use andon_domain::records::{MachineStatus, Shift};
 use andon_domain::{Caller, Permission, Timestamp};
