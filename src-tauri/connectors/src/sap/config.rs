@@ -6,9 +6,7 @@ use andon_domain::{PortError, PortErrorKind, System};
 use url::Url;
 
 use super::names::Names;
-use crate::transport::{
-    AuthKind, ConfigProblem, HttpRule, Limits, Names as HostNames, check_endpoint,
-};
+use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, Names as HostNames, check_endpoint};
 
 /// Settings of an SAP connection.
 #[derive(Debug, Clone)]
