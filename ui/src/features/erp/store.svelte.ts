@@ -50,7 +50,7 @@ class ErpStore {
   /** Asks SAP anew, whatever the cache holds. */
   refresh(): void {
     this.#forget();
-    void this.#read(0, true);
+    void this.#read(0);
   }
 
   #forget(): void {
@@ -67,16 +67,16 @@ class ErpStore {
   /** These rows are in view. */
   need(from: number, to: number): void {
     for (const offset of windowsFor(from, to, WINDOW)) {
-      if (!this.#wanted.has(offset)) void this.#read(offset, false);
+      if (!this.#wanted.has(offset)) void this.#read(offset);
     }
   }
 
-  async #read(offset: number, fresh: boolean): Promise<void> {
+  async #read(offset: number): Promise<void> {
     const generation = this.#generation;
     this.#wanted.add(offset);
     this.isReading = true;
     try {
-      const { records, ...head } = await call("operation_browse", { ...this.#request(), offset, limit: WINDOW, fresh });
+      const { records, ...head } = await call("operation_browse", { ...this.#request(), offset, limit: WINDOW });
       if (generation !== this.#generation) return;
       if (this.#fetchedAt !== null && this.#fetchedAt !== head.fetched_at) {
         // The answer behind the windows is another one now: rows of two answers must not stand in one list.
@@ -84,7 +84,7 @@ class ErpStore {
         this.rows = new Map();
         this.#wanted = new Set([offset]);
         this.#fetchedAt = head.fetched_at;
-        for (const other of seen) void this.#read(other, false);
+        for (const other of seen) void this.#read(other);
       }
       this.#fetchedAt = head.fetched_at;
       const rows = new Map(this.rows);
