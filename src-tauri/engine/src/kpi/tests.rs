@@ -280,12 +280,11 @@ fn a_machine_without_counts_or_cycle_has_no_oee_and_spoils_no_group() {
     group += &told.buckets;
     near(group.oee(), 0.5);
     assert_eq!((group.machines, group.rated.machines), (2, 1));
-    let (mut losses, steps) = (silent.losses.clone(), |losses: &Losses<'_>| {
-        losses.waterfall(&group)
-    });
+    let mut losses = silent.losses.clone();
     losses += &told.losses;
+    let steps = losses.waterfall(&group);
     assert!(
-        steps(&losses)
+        steps
             .iter()
             .any(|step| step.name == StepName::Unrated && step.millis == Decimal::from(10 * MINUTE)),
         "its running time is shown as not rated"

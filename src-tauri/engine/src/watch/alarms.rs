@@ -116,15 +116,15 @@ mod tests {
     #[test]
     fn more_than_ten_alarms_in_ten_minutes_are_a_flood_shown_by_area_and_first_cause() {
         let machines = [
-            with_alarms("A", "press", &[1, 2, 3, 4, 5, 6]),
-            with_alarms("B", "mill", &[9, 8, 7, 2, 1]),
+            with_alarms("PR-01", "press", &[1, 2, 3, 4, 5, 6]),
+            with_alarms("MI-01", "mill", &[9, 8, 7, 2, 1]),
         ];
         let load = alarm_load(machines.iter(), Timestamp::from_millis(NOW));
         assert!(load.is_flood && load.is_above_target);
         assert_eq!((load.last_10_min, load.groups.len()), (11, 2));
         assert_eq!(
             (load.groups[0].first_machine.as_str(), load.groups[0].count),
-            ("B", 5),
+            ("MI-01", 5),
             "the first cause stands first"
         );
         let fewer = alarm_load(machines[..1].iter(), Timestamp::from_millis(NOW));
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn old_future_and_undated_alarms_are_no_load_of_now() {
-        let mut machine = with_alarms("A", "press", &[59, 61, -5, 0]);
+        let mut machine = with_alarms("PR-01", "press", &[59, 61, -5, 0]);
         machine.alarms[3].raised_at = None;
         let load = alarm_load([machine].iter(), Timestamp::from_millis(NOW));
         assert_eq!(load.last_10_min, 0);

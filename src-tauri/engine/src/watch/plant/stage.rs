@@ -1,10 +1,9 @@
 //! What every answer about a stretch of time begins with: the permit, the machines asked for, the window by the calendar,
 //! and what is known up to when.
 
-use andon_domain::System;
 use andon_domain::ports::{Feed, Window};
 use andon_domain::records::{MachineStatus, Shift};
-use andon_domain::{Caller, Permission, Timestamp};
+use andon_domain::{Caller, Permission, System, Timestamp};
 
 use super::answers::PlantWindowRequest;
 use super::figures::{FigureBasis, FigureNote, FigureNoteKind, FigureOrigin, PlantWindow};
@@ -15,7 +14,6 @@ use crate::error::EngineError;
 use crate::kpi::Span;
 use crate::watch::schedule::FeedViewState;
 use crate::watch::sync::{skew_of, view_of};
-use crate::watch::{Offer, offer};
 use crate::world::{Engine, Tenant};
 
 /// A machine and when the console last heard it, by the MES's clock.
@@ -223,9 +221,4 @@ fn of_sites(mut shifts: Vec<Shift>, machines: &[Heard]) -> Vec<Shift> {
         shifts.retain(|shift| shift.site.as_deref().is_none_or(|site| sites.contains(site)));
     }
     shifts
-}
-
-/// Nothing of the MES is configured: there is no plant to show.
-pub(super) fn is_without_plant(tenant: &Tenant) -> bool {
-    offer(tenant, Feed::Machines) != Offer::Offered && tenant.feeds.last_contact(System::Mes).is_none()
 }
