@@ -245,11 +245,15 @@ impl QueryHistory for MemoryHistory {
     }
 }
 
-/// A mirror that keeps machines by id, and downtime as it comes.
+/// A mirror that keeps machines by id, and everything else as it comes.
 #[derive(Default)]
 pub(crate) struct MemoryMirror {
     pub(crate) machines: Mutex<HashMap<String, (MachineStatus, Timestamp)>>,
     pub(crate) downtime: Mutex<Vec<DowntimeEvent>>,
+    pub(crate) history: Mutex<Vec<StateSegment>>,
+    pub(crate) shifts: Mutex<Vec<Shift>>,
+    pub(crate) orders: Mutex<Vec<ProductionOrder>>,
+    pub(crate) reports: Mutex<Vec<QualityReport>>,
     pub(crate) cleared: Mutex<Vec<Feed>>,
 }
 
@@ -283,20 +287,39 @@ impl Mirror for MemoryMirror {
         }
         Ok(())
     }
-    async fn downtime_in(&self, _: Window, _: Option<&str>) -> Result<Vec<DowntimeEvent>, PortError> {
-        Ok(self.downtime.lock().unwrap().clone())
+    async fn downtime_in(&self, window: Window, id: Option<&str>) -> Result<Vec<DowntimeEvent>, PortError> {
+        let mut events = self.downtime.lock().unwrap().clone();
+        events.retain(|event| {
+            let is_of = id.is_none_or(|id| event.machine_id == id);
+            is_of && event.start.is_some_and(|start| touches(window, start, event.end))
+        });
+        Ok(events)
     }
-    async fn history(&self, _: Window, _: Option<&str>) -> Result<Vec<StateSegment>, PortError> {
-        Ok(Vec::new())
+    async fn history(&self, window: Window, id: Option<&str>) -> Result<Vec<StateSegment>, PortError> {
+        let mut segments = self.history.lock().unwrap().clone();
+        segments.retain(|segment| {
+            id.is_none_or(|id| segment.machine_id == id) && touches(window, segment.start, segment.end)
+        });
+        Ok(segments)
     }
-    async fn shifts(&self, _: Window) -> Result<Vec<Shift>, PortError> {
-        Ok(Vec::new())
+    async fn shifts(&self, window: Window) -> Result<Vec<Shift>, PortError> {
+        let mut shifts = self.shifts.lock().unwrap().clone();
+        shifts.retain(|shift| touches(window, shift.start, Some(shift.end)));
+        Ok(shifts)
     }
     async fn production_orders(&self, _: Window) -> Result<Vec<ProductionOrder>, PortError> {
-        Ok(Vec::new())
+        Ok(self.orders.lock().unwrap().clone())
     }
-    async fn quality(&self, _: Window, _: u32) -> Result<Vec<QualityReport>, PortError> {
-        Ok(Vec::new())
+    async fn quality(&self, window: Window, limit: u32) -> Result<Vec<QualityReport>, PortError> {
+        let mut reports = self.reports.lock().unwrap().clone();
+        reports.retain(|report| {
+            report
+                .inspected_at
+                .is_some_and(|at| at >= window.since && at < window.until)
+        });
+        reports.sort_by_key(|report| std::cmp::Reverse(report.inspected_at));
+        reports.truncate(limit as usize);
+        Ok(reports)
     }
     async fn machines(&self) -> Result<Vec<(MachineStatus, Timestamp)>, PortError> {
         Ok(self.machines.lock().unwrap().values().cloned().collect())
@@ -318,6 +341,10 @@ impl Mirror for MemoryMirror {
     fn path(&self) -> PathBuf {
         PathBuf::new()
     }
+}
+
+fn touches(window: Window, start: Timestamp, end: Option<Timestamp>) -> bool {
+    start < window.until && end.is_none_or(|end| end > window.since)
 }
 
 /// A source that answers every query with the same rows, or fails.

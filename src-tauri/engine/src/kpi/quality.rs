@@ -181,3 +181,90 @@ const fn rank(severity: DefectSeverity) -> u8 {
         DefectSeverity::Critical => 3,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use andon_domain::Timestamp;
+    use andon_domain::records::{Defect, Disposition, InspectedQuantity};
+
+    use super::*;
+    use crate::kpi::tests::near;
+
+    fn report(id: &str, at: i64, serial: Option<&str>, result: InspectionResult) -> QualityReport {
+        QualityReport {
+            id: id.to_owned(),
+            order_id: None,
+            machine_id: None,
+            product_id: Some("P".to_owned()),
+            lot_id: None,
+            serial: serial.map(str::to_owned),
+            inspection: InspectionType::Final,
+            result,
+            inspected_at: Some(Timestamp::from_millis(at)),
+            quantity: InspectedQuantity::default(),
+            characteristics: Vec::new(),
+            defects: Vec::new(),
+            disposition: Disposition::Unknown,
+            inspector_ref: None,
+            updated_at: None,
+            version: 1,
+            incomplete: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn first_pass_yield_counts_only_the_first_inspection_of_a_piece() {
+        use InspectionResult::{Fail, Pass, Pending};
+        let mut lot = report("lot", 50, None, Fail);
+        lot.quantity.inspected = Some(8.into());
+        lot.quantity.good = Some(7.into());
+        let reports = [
+            report("before", 5, Some("S0"), Fail),
+            report("again", 15, Some("S0"), Pass),
+            report("first", 20, Some("S1"), Pending),
+            report("settled", 25, Some("S1"), Fail),
+            report("repeated", 30, Some("S1"), Pass),
+            report("good", 40, Some("S2"), Pass),
+            lot,
+            report("untold", 60, None, Pass),
+        ];
+        let reports: Vec<&QualityReport> = reports.iter().collect();
+        let total = quality(&reports, 10).total;
+        assert_eq!(
+            (total.inspected, total.good),
+            (Decimal::from(10), Decimal::from(8))
+        );
+        near(total.first_pass_yield(), 0.8);
+        assert_eq!((total.reports, total.left_out), (3, 2));
+        assert_eq!(quality(&[], 0).total.first_pass_yield(), None);
+    }
+
+    #[test]
+    fn defects_add_by_code_with_the_worst_severity() {
+        let defect = |code: Option<&str>, severity, quantity: Option<i64>| Defect {
+            code: code.map(str::to_owned),
+            text: Some("scratch".to_owned()),
+            severity,
+            quantity: quantity.map(Amount::from),
+            location: None,
+        };
+        let mut one = report("1", 1, None, InspectionResult::Fail);
+        one.defects = vec![
+            defect(Some("D1"), DefectSeverity::Minor, Some(3)),
+            defect(Some("D1"), DefectSeverity::Critical, None),
+            defect(None, DefectSeverity::Unknown, Some(9)),
+        ];
+        let sums = quality(&[&one], 0).defects;
+        let told: Vec<_> = sums
+            .iter()
+            .map(|sum| (sum.code, sum.quantity, sum.reports, sum.severity))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (None, Decimal::from(9), 1, DefectSeverity::Unknown),
+                (Some("D1"), Decimal::from(4), 1, DefectSeverity::Critical),
+            ]
+        );
+    }
+}

@@ -87,3 +87,24 @@ fn per_hour(good: Decimal, span: Span) -> Option<f64> {
         .to_f64()?;
     (rate > 0.0).then_some(rate)
 }
+
+#[cfg(test)]
+mod tests {
+    use andon_domain::records::MachineState;
+
+    use super::*;
+    use crate::kpi::tests::{MINUTE, producing, segment, span};
+
+    #[test]
+    fn a_rate_counts_stops_and_there_is_none_without_good_pieces() {
+        let hour = 60 * MINUTE;
+        let recent = span(0, 2 * hour);
+        let made = producing(hour, 2 * hour, 60, 50);
+        let stood = segment(MachineState::Down, 0, Some(hour));
+        let rate = order_rate(&[&stood, &made], recent, None, None).unwrap();
+        assert_eq!((rate.source, rate.per_hour), (RateSource::RecentHistory, 25.0));
+        let started = order_rate(&[], recent, Some(30.into()), Some(-hour)).unwrap();
+        assert_eq!((started.source, started.per_hour), (RateSource::SinceStart, 10.0));
+        assert_eq!(order_rate(&[&stood], recent, Some(0.into()), Some(0)), None);
+    }
+}

@@ -1,8 +1,7 @@
 //! The numbers of the specification, and what is easily got wrong: overlaps, open ends, gaps, minor stops, denominators of 0.
 
 use andon_domain::records::{
-    Defect, DefectSeverity, Disposition, DowntimeCategory, DowntimeEvent, Equipment, InspectedQuantity,
-    InspectionResult, InspectionType, MachineMode, MachineState, QualityReport, Reason, StateSegment,
+    DowntimeCategory, DowntimeEvent, Equipment, MachineMode, MachineState, Reason, StateSegment,
 };
 use andon_domain::{Amount, Timestamp};
 use rust_decimal::Decimal;
@@ -97,12 +96,12 @@ pub(super) fn compute_planned<'r>(
     })
 }
 
-fn near(value: Option<f64>, wanted: f64) {
+pub(super) fn near(value: Option<f64>, wanted: f64) {
     let value = value.expect("the value is known");
     assert!((value - wanted).abs() < 0.000_05, "{value} is not {wanted}");
 }
 
-const fn span(start: i64, end: i64) -> Span {
+pub(super) const fn span(start: i64, end: i64) -> Span {
     Span { start, end }
 }
 
@@ -439,152 +438,4 @@ fn counts_beyond_every_number_make_nothing_known_and_no_panic() {
     let segments = [made];
     let result = compute(span(1, 3), &segments, &[]);
     assert_eq!(result.buckets.oee(), None);
-}
-
-#[test]
-fn a_timeline_bridges_no_gap_and_ends_now() {
-    let segments = [
-        segment(MachineState::Running, -5, Some(10)),
-        segment(MachineState::Down, 20, Some(30)),
-        segment(MachineState::Idle, 25, None),
-    ];
-    let refs: Vec<&StateSegment> = segments.iter().collect();
-    let states = |now: Option<Now>| -> Vec<(i64, i64, Option<MachineState>)> {
-        timeline(span(0, 60), 40, &refs, now)
-            .iter()
-            .map(|piece| (piece.span.start, piece.span.end, piece.state))
-            .collect()
-    };
-    let before = [
-        (0, 10, Some(MachineState::Running)),
-        (10, 20, None),
-        (20, 25, Some(MachineState::Down)),
-    ];
-    let with = |rest: &[(i64, i64, Option<MachineState>)]| [&before[..], rest].concat();
-    assert_eq!(
-        states(None),
-        with(&[(25, 40, Some(MachineState::Idle)), (40, 60, None)])
-    );
-    let same = Now {
-        state: MachineState::Idle,
-        since: 25,
-        until: 60,
-    };
-    assert_eq!(states(Some(same)), with(&[(25, 60, Some(MachineState::Idle))]));
-    let changed = Now {
-        state: MachineState::Running,
-        since: 33,
-        until: 50,
-    };
-    assert_eq!(
-        states(Some(changed)),
-        with(&[
-            (25, 33, Some(MachineState::Idle)),
-            (33, 50, Some(MachineState::Running)),
-            (50, 60, None)
-        ]),
-        "a stale machine is known to when it was measured"
-    );
-    let later = Now { since: 45, ..changed };
-    assert_eq!(
-        states(Some(later)),
-        with(&[
-            (25, 40, Some(MachineState::Idle)),
-            (40, 45, None),
-            (45, 50, Some(MachineState::Running)),
-            (50, 60, None)
-        ])
-    );
-    assert!(timeline(span(0, 60), 40, &refs, None)[0].is_begun_before);
-}
-
-#[test]
-fn a_rate_counts_stops_and_there_is_none_without_good_pieces() {
-    let hour = 60 * MINUTE;
-    let recent = span(0, 2 * hour);
-    let made = producing(hour, 2 * hour, 60, 50);
-    let stood = segment(MachineState::Down, 0, Some(hour));
-    let rate = order_rate(&[&stood, &made], recent, None, None).unwrap();
-    assert_eq!((rate.source, rate.per_hour), (RateSource::RecentHistory, 25.0));
-    let started = order_rate(&[], recent, Some(30.into()), Some(-hour)).unwrap();
-    assert_eq!((started.source, started.per_hour), (RateSource::SinceStart, 10.0));
-    assert_eq!(order_rate(&[&stood], recent, Some(0.into()), Some(0)), None);
-}
-
-fn report(id: &str, at: i64, serial: Option<&str>, result: InspectionResult) -> QualityReport {
-    QualityReport {
-        id: id.to_owned(),
-        order_id: None,
-        machine_id: None,
-        product_id: Some("P".to_owned()),
-        lot_id: None,
-        serial: serial.map(str::to_owned),
-        inspection: InspectionType::Final,
-        result,
-        inspected_at: Some(Timestamp::from_millis(at)),
-        quantity: InspectedQuantity::default(),
-        characteristics: Vec::new(),
-        defects: Vec::new(),
-        disposition: Disposition::Unknown,
-        inspector_ref: None,
-        updated_at: None,
-        version: 1,
-        incomplete: Vec::new(),
-    }
-}
-
-#[test]
-fn first_pass_yield_counts_only_the_first_inspection_of_a_piece() {
-    use InspectionResult::{Fail, Pass, Pending};
-    let mut lot = report("lot", 50, None, Fail);
-    lot.quantity.inspected = Some(8.into());
-    lot.quantity.good = Some(7.into());
-    let reports = [
-        report("before", 5, Some("S0"), Fail),
-        report("again", 15, Some("S0"), Pass),
-        report("first", 20, Some("S1"), Pending),
-        report("settled", 25, Some("S1"), Fail),
-        report("repeated", 30, Some("S1"), Pass),
-        report("good", 40, Some("S2"), Pass),
-        lot,
-        report("untold", 60, None, Pass),
-    ];
-    let reports: Vec<&QualityReport> = reports.iter().collect();
-    let total = quality(&reports, 10).total;
-    assert_eq!(
-        (total.inspected, total.good),
-        (Decimal::from(10), Decimal::from(8))
-    );
-    near(total.first_pass_yield(), 0.8);
-    assert_eq!((total.reports, total.left_out), (3, 2));
-    assert_eq!(quality(&[], 0).total.first_pass_yield(), None);
-}
-
-#[test]
-fn defects_add_by_code_with_the_worst_severity() {
-    let defect = |code: Option<&str>, severity, quantity: Option<i64>| Defect {
-        code: code.map(str::to_owned),
-        text: Some("scratch".to_owned()),
-        severity,
-        quantity: quantity.map(Amount::from),
-        location: None,
-    };
-    let mut one = report("1", 1, None, InspectionResult::Fail);
-    one.defects = vec![
-        defect(Some("D1"), DefectSeverity::Minor, Some(3)),
-        defect(Some("D1"), DefectSeverity::Critical, None),
-        defect(None, DefectSeverity::Unknown, Some(9)),
-    ];
-    let sums = quality(&[&one], 0).defects;
-    let told: Vec<_> = sums
-        .iter()
-        .map(|sum| (sum.code, sum.quantity, sum.reports, sum.severity))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            (None, Decimal::from(9), 1, DefectSeverity::Unknown),
-            (Some("D1"), Decimal::from(4), 1, DefectSeverity::Critical),
-        ]
-    );
 }

@@ -148,3 +148,66 @@ const fn no_data<'r>(start: i64, end: i64) -> Piece<'r> {
         is_open: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kpi::tests::{segment, span};
+
+    #[test]
+    fn a_timeline_bridges_no_gap_and_ends_now() {
+        let segments = [
+            segment(MachineState::Running, -5, Some(10)),
+            segment(MachineState::Down, 20, Some(30)),
+            segment(MachineState::Idle, 25, None),
+        ];
+        let refs: Vec<&StateSegment> = segments.iter().collect();
+        let states = |now: Option<Now>| -> Vec<(i64, i64, Option<MachineState>)> {
+            timeline(span(0, 60), 40, &refs, now)
+                .iter()
+                .map(|piece| (piece.span.start, piece.span.end, piece.state))
+                .collect()
+        };
+        let before = [
+            (0, 10, Some(MachineState::Running)),
+            (10, 20, None),
+            (20, 25, Some(MachineState::Down)),
+        ];
+        let with = |rest: &[(i64, i64, Option<MachineState>)]| [&before[..], rest].concat();
+        assert_eq!(
+            states(None),
+            with(&[(25, 40, Some(MachineState::Idle)), (40, 60, None)])
+        );
+        let same = Now {
+            state: MachineState::Idle,
+            since: 25,
+            until: 60,
+        };
+        assert_eq!(states(Some(same)), with(&[(25, 60, Some(MachineState::Idle))]));
+        let changed = Now {
+            state: MachineState::Running,
+            since: 33,
+            until: 50,
+        };
+        assert_eq!(
+            states(Some(changed)),
+            with(&[
+                (25, 33, Some(MachineState::Idle)),
+                (33, 50, Some(MachineState::Running)),
+                (50, 60, None)
+            ]),
+            "a stale machine is known to when it was measured"
+        );
+        let later = Now { since: 45, ..changed };
+        assert_eq!(
+            states(Some(later)),
+            with(&[
+                (25, 40, Some(MachineState::Idle)),
+                (40, 45, None),
+                (45, 50, Some(MachineState::Running)),
+                (50, 60, None)
+            ])
+        );
+        assert!(timeline(span(0, 60), 40, &refs, None)[0].is_begun_before);
+    }
+}

@@ -3,19 +3,19 @@
 //! Age counts from when the source measured, by the source's clock. What is stale is counted as stale and as nothing
 //! else: an old "running" is never shown as running.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use andon_domain::ports::{Feed, Window};
-use andon_domain::records::{
-    DowntimeEvent, MachineState, MachineStatus, ProductionOrder, ProductionOrderStatus,
-};
-use andon_domain::{Amount, Caller, Permission, System, Timestamp};
+use andon_domain::records::{DowntimeEvent, MachineState, MachineStatus, ProductionOrder};
+use andon_domain::{Caller, Permission, System, Timestamp};
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::FEEDS;
 use super::alarms::{AlarmLoad, alarm_load};
+use super::lines::{Line, lines, place};
+use super::orders::{BoardOrder, LateOrder, late_orders, on_tile};
 use super::schedule::{FeedView, FeedViewState};
 use super::sync::{skew_of, view_of};
 use crate::access::permit;
@@ -71,40 +71,6 @@ pub struct BoardMachine {
     pub order: Option<BoardOrder>,
 }
 
-/// The order on a machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct BoardOrder {
-    /// Number as people know it, else the key.
-    pub number: String,
-    /// What it makes; untrusted.
-    pub product: Option<String>,
-    /// To be made.
-    pub planned: Option<Amount>,
-    /// Good so far.
-    pub good: Option<Amount>,
-    /// UN/ECE Rec 20 unit.
-    pub uom: Option<String>,
-    /// When it is due.
-    pub due: Option<Timestamp>,
-}
-
-/// An order that is due and not ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct LateOrder {
-    /// Key.
-    pub order_id: String,
-    /// Number as people know it, else the key.
-    pub number: String,
-    /// What it makes; untrusted.
-    pub product: Option<String>,
-    /// Line.
-    pub work_center: Option<String>,
-    /// A machine it is on.
-    pub machine_id: Option<String>,
-    /// Since when it is late.
-    pub due: Timestamp,
-}
-
 /// Machines by state. A stale one counts as stale only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
 pub struct StateCounts {
@@ -129,7 +95,7 @@ pub struct StateCounts {
 }
 
 impl StateCounts {
-    fn add(&mut self, machine: &BoardMachine) {
+    pub(super) fn add(&mut self, machine: &BoardMachine) {
         self.total += 1;
         let count = match machine.status.status {
             _ if machine.is_stale => &mut self.stale,
@@ -143,21 +109,6 @@ impl StateCounts {
         };
         *count += 1;
     }
-}
-
-/// Machines of one work center.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct Line {
-    /// The work center; absent for machines without one.
-    pub name: Option<String>,
-    /// The area, when all its machines share one.
-    pub area: Option<String>,
-    /// Its machines, by id.
-    pub machines: Vec<String>,
-    /// Their states.
-    pub counts: StateCounts,
-    /// The machine that went down first while others of the line stand: the likely cause.
-    pub first_stopped: Option<String>,
 }
 
 /// Why something needs a person.
@@ -216,7 +167,7 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
         .into_iter()
         .map(|(status, at)| aged(status, at, theirs, stale_after, &by_id))
         .collect();
-    machines.sort_by(|a, b| place(a).cmp(&place(b)));
+    machines.sort_by(|a, b| place(&a.status).cmp(&place(&b.status)));
     let downtime = tenant
         .parts
         .mirror
@@ -264,71 +215,6 @@ fn aged(
     }
 }
 
-fn on_tile(order: &ProductionOrder) -> BoardOrder {
-    BoardOrder {
-        number: number(order),
-        product: product(order),
-        planned: order.quantity.planned,
-        good: order.quantity.good,
-        uom: order.quantity.uom.clone(),
-        due: due(order),
-    }
-}
-
-fn number(order: &ProductionOrder) -> String {
-    order.order_number.clone().unwrap_or_else(|| order.id.clone())
-}
-
-fn product(order: &ProductionOrder) -> Option<String> {
-    let product = order.product.as_ref()?;
-    Some(product.name.clone().unwrap_or_else(|| product.id.clone()))
-}
-
-/// When an order is due: as told, else when it is planned to end.
-pub(super) fn due(order: &ProductionOrder) -> Option<Timestamp> {
-    order.due_at.or(order.planned_end)
-}
-
-/// Whether the order still has to be done. One whose status is not understood is not called late.
-pub(super) const fn is_open(order: &ProductionOrder) -> bool {
-    matches!(
-        order.status,
-        ProductionOrderStatus::Planned
-            | ProductionOrderStatus::Released
-            | ProductionOrderStatus::Active
-            | ProductionOrderStatus::Paused
-    )
-}
-
-fn late_orders(orders: &[ProductionOrder], machines: &[BoardMachine], now: Timestamp) -> Vec<LateOrder> {
-    let on: HashMap<&str, &str> = machines
-        .iter()
-        .rev()
-        .filter_map(|machine| {
-            Some((
-                machine.status.order_id.as_deref()?,
-                machine.status.machine_id.as_str(),
-            ))
-        })
-        .collect();
-    let mut late: Vec<LateOrder> = orders
-        .iter()
-        .filter(|order| is_open(order) && order.actual_end.is_none())
-        .filter_map(|order| {
-            Some(LateOrder {
-                order_id: order.id.clone(),
-                number: number(order),
-                product: product(order),
-                work_center: order.equipment.work_center.clone(),
-                machine_id: on.get(order.id.as_str()).map(|id| (*id).to_owned()),
-                due: due(order).filter(|due| *due < now)?,
-            })
-        })
-        .collect();
-    late.sort_by(|a, b| (a.due, &a.order_id).cmp(&(b.due, &b.order_id)));
-    late
-}
-
 /// Feeds of the MES that are offered and not on time. The machine feed has its own place on the board.
 fn troubled_feeds(tenant: &Tenant, now: Timestamp) -> Vec<FeedView> {
     let is_of_plant = |feed: &Feed| feed.system() == System::Mes && *feed != Feed::Machines;
@@ -360,55 +246,6 @@ fn with_age_of_content(mut feed: FeedView, counts: StateCounts) -> FeedView {
             .get_or_insert_with(|| "MES answers, but what it says is old".to_owned());
     }
     feed
-}
-
-/// Machines without a line stand last.
-fn place(machine: &BoardMachine) -> (bool, Option<&str>, &str) {
-    let line = machine.status.equipment.work_center.as_deref();
-    (line.is_none(), line, &machine.status.machine_id)
-}
-
-fn lines(machines: &[BoardMachine]) -> Vec<Line> {
-    let mut lines: BTreeMap<(bool, Option<&str>), Vec<&BoardMachine>> = BTreeMap::new();
-    for machine in machines {
-        let (is_without, name, _) = place(machine);
-        lines.entry((is_without, name)).or_default().push(machine);
-    }
-    lines
-        .into_iter()
-        .map(|((_, name), machines)| line(name, &machines))
-        .collect()
-}
-
-fn line(name: Option<&str>, machines: &[&BoardMachine]) -> Line {
-    let mut counts = StateCounts::default();
-    machines.iter().for_each(|machine| counts.add(machine));
-    let area_of = |machine: &BoardMachine| machine.status.equipment.area.clone();
-    let first = machines.first().and_then(|machine| area_of(machine));
-    Line {
-        name: name.map(str::to_owned),
-        area: first.filter(|area| machines.iter().all(|m| area_of(m).as_deref() == Some(area))),
-        machines: machines.iter().map(|m| m.status.machine_id.clone()).collect(),
-        counts,
-        first_stopped: name.and_then(|_| first_stopped(machines)),
-    }
-}
-
-/// Of a line where more than one machine stands, the one that went down first. Those that wait for it are idle or went down
-/// later.
-fn first_stopped(machines: &[&BoardMachine]) -> Option<String> {
-    let standing = |machine: &&&BoardMachine| {
-        !machine.is_stale && matches!(machine.status.status, MachineState::Down | MachineState::Idle)
-    };
-    if machines.iter().filter(standing).count() < 2 {
-        return None;
-    }
-    machines
-        .iter()
-        .filter(|machine| !machine.is_stale && machine.status.status == MachineState::Down)
-        .filter_map(|machine| Some((machine.status.status_since?, &machine.status.machine_id)))
-        .min()
-        .map(|(_, id)| id.clone())
 }
 
 fn abnormal(machines: &[BoardMachine]) -> Vec<Abnormal> {

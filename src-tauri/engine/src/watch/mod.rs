@@ -6,15 +6,17 @@
 mod alarms;
 mod board;
 mod intervals;
+mod lines;
+mod orders;
 pub mod plant;
 mod schedule;
 mod sync;
 
 pub use alarms::{AlarmGroup, AlarmLoad};
-pub use board::{
-    Abnormal, AbnormalKind, Board, BoardMachine, BoardOrder, LateOrder, Line, StateCounts, board,
-};
+pub use board::{Abnormal, AbnormalKind, Board, BoardMachine, StateCounts, board};
 pub use intervals::{FeedIntervals, reconnect_after};
+pub use lines::Line;
+pub use orders::{BoardOrder, LateOrder};
 pub use schedule::{Brought, FeedStates, FeedView, FeedViewState, Flight, Offer, Turn};
 pub use sync::{
     apply_event, ask_now, due, feed_view, feeds_view, follow, rebuild, resume, set_paused, should_follow,

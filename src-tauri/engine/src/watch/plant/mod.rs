@@ -28,3 +28,6 @@ pub use orders::orders;
 pub use quality::quality;
 pub use trend::TrendMemory;
 pub use window::figures;
+
+#[cfg(test)]
+mod tests;

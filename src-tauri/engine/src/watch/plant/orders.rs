@@ -13,7 +13,7 @@ use super::answers::{Lateness, OrderRate, PlantOrder, PlantOrders, PlantWindowRe
 use super::stage::{self, Stage};
 use crate::error::EngineError;
 use crate::kpi::{Rate, RateSource, Span, order_rate};
-use crate::watch::board::{due, is_open};
+use crate::watch::orders::{due, is_open};
 use crate::world::Engine;
 
 /// A rate is measured over at most so long.

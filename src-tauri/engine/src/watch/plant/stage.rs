@@ -12,6 +12,7 @@ use super::ranges::{Calendar, calendar_span, resolve};
 use crate::access::permit;
 use crate::error::EngineError;
 use crate::kpi::Span;
+use crate::watch::lines::place;
 use crate::watch::schedule::FeedViewState;
 use crate::watch::sync::{skew_of, view_of};
 use crate::world::{Engine, Tenant};
@@ -203,12 +204,6 @@ fn is_asked_for(machine: &MachineStatus, request: &PlantWindowRequest) -> bool {
     is(&request.machine_id, Some(machine.machine_id.as_str()))
         && is(&request.work_center, machine.equipment.work_center.as_deref())
         && is(&request.area, machine.equipment.area.as_deref())
-}
-
-/// Machines without a line stand last.
-pub(super) fn place(machine: &MachineStatus) -> (bool, Option<&str>, &str) {
-    let line = machine.equipment.work_center.as_deref();
-    (line.is_none(), line, &machine.machine_id)
 }
 
 /// The shifts of the sites the machines stand at, and those of no named site.
