@@ -20,7 +20,7 @@ const WAITING_WRITES: usize = 256;
 /// Read-only connections per file.
 const READERS: usize = 4;
 /// Prepared statements the writer keeps.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 /// How long a connection waits for a lock of another process, such as a check of the audit log.
 const BUSY: Duration = Duration::from_secs(5);
 

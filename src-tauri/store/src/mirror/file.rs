@@ -12,14 +12,14 @@ use crate::database::{Durability, open_writer};
 use crate::folder::open_private_file;
 
 /// The exact records behind the tables, for the screens and for merging. Tombstones stay, so that a late older record does
-/// not bring a deleted one back.
+/// not bring a deleted one back. `record_json` is empty where the rows of the tables say all of a record.
 const RECORDS: &str = "CREATE TABLE andon_records (
   feed        TEXT    NOT NULL,
   key         TEXT    NOT NULL,
   version     INTEGER NOT NULL,
   updated_at  INTEGER,
   is_deleted  INTEGER NOT NULL,
-  synced_at   INTEGER NOT NULL,
+  fingerprint INTEGER NOT NULL,
   record_json TEXT    NOT NULL,
   PRIMARY KEY (feed, key)
 ) STRICT, WITHOUT ROWID;";

@@ -1,35 +1,44 @@
 //! The plant mirror of one tenant: what analysts query and the Plant screen shows.
 //!
-//! Writing is here; whoever reads by SQL opens the file read-only by its path. Nothing in it is lost for good: it can be
-//! fetched again, so commits are not forced to the disk one by one.
+//! Writing is here, reading for the screens in `reading`; whoever reads by SQL opens the file read-only by its path. Nothing
+//! in it is lost for good: it can be fetched again, so commits are not forced to the disk one by one.
 
 mod file;
 mod merge;
+mod reading;
 mod records;
 pub(crate) mod schema;
 mod tables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use andon_domain::ports::{Feed, FeedBatch, FeedRecords, Merged, Mirror, Window};
 use andon_domain::records::{
-    DowntimeEvent, MachineStatus, ProductionOrder, QualityReport, Shift, StateSegment,
+    CostCenter, DowntimeEvent, MachineStatus, Material, ProductionOrder, PurchaseOrder, QualityReport, Shift,
+    StateSegment, StockRow,
 };
 use andon_domain::{PortError, Timestamp};
 use async_trait::async_trait;
-use rusqlite::params;
 
 use crate::database::{Readers, Writer};
 use crate::folder::make_private_folder;
-use crate::problem::{Problem, damaged};
 use records::MirrorRecord;
+
+/// Events that are over are kept so long.
+const KEPT: Duration = Duration::from_secs(400 * 24 * 3_600);
+/// How often what is too old is looked for.
+const PRUNE_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
 /// [`Mirror`] over the file of one tenant.
 pub(crate) struct TenantMirror {
     path: PathBuf,
     readers: Readers,
     writer: Writer,
+    /// When each feed was last freed of what is too old.
+    pruned: Mutex<BTreeMap<Feed, Timestamp>>,
 }
 
 impl TenantMirror {
@@ -45,6 +54,7 @@ impl TenantMirror {
             readers: Readers::new(path.clone()),
             path,
             writer,
+            pruned: Mutex::default(),
         })
     }
 
@@ -54,10 +64,95 @@ impl TenantMirror {
         synced_at: Timestamp,
     ) -> Result<Merged, PortError> {
         let batch = batch.clone();
-        self.writer
-            .write(move |tx| merge::merge(tx, &batch, synced_at))
-            .await
+        let is_prune_due = T::RETENTION.is_some() && self.is_prune_due(T::FEED, synced_at);
+        let merged = self
+            .writer
+            .write(move |tx| {
+                let merged = merge::merge(tx, &batch, synced_at)?;
+                let gone = if is_prune_due {
+                    merge::prune::<T>(tx, synced_at.minus(KEPT))?
+                } else {
+                    0
+                };
+                Ok((merged, gone))
+            })
+            .await;
+        let (merged, gone) = merged?;
+        if gone > 0 {
+            tracing::info!(
+                feed = T::FEED.as_str(),
+                records = gone,
+                "the mirror threw away what is over 400 days old"
+            );
+        }
+        if is_prune_due {
+            self.pruned
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(T::FEED, synced_at);
+        }
+        Ok(merged)
     }
+
+    fn is_prune_due(&self, feed: Feed, now: Timestamp) -> bool {
+        let pruned = self.pruned.lock().unwrap_or_else(PoisonError::into_inner);
+        pruned
+            .get(&feed)
+            .is_none_or(|last| now.since(*last) >= PRUNE_AGAIN)
+    }
+}
+
+/// Does the same with the record type of whatever feed it is.
+macro_rules! of_feed {
+    ($feed:expr, $record:ident => $then:expr) => {
+        match $feed {
+            Feed::Machines => {
+                type $record = MachineStatus;
+                $then
+            }
+            Feed::Downtime => {
+                type $record = DowntimeEvent;
+                $then
+            }
+            Feed::ProductionOrders => {
+                type $record = ProductionOrder;
+                $then
+            }
+            Feed::Quality => {
+                type $record = QualityReport;
+                $then
+            }
+            Feed::MachineHistory => {
+                type $record = StateSegment;
+                $then
+            }
+            Feed::Calendar => {
+                type $record = Shift;
+                $then
+            }
+            Feed::PurchaseOrders => {
+                type $record = PurchaseOrder;
+                $then
+            }
+            Feed::Stock => {
+                type $record = StockRow;
+                $then
+            }
+            Feed::CostCenters => {
+                type $record = CostCenter;
+                $then
+            }
+            Feed::Materials => {
+                type $record = Material;
+                $then
+            }
+        }
+    };
+}
+
+/// The table with one row for each record of the feed.
+fn first_table(feed: Feed) -> Option<&'static str> {
+    of_feed!(feed, Record => <Record as MirrorRecord>::TABLES.first().copied())
 }
 
 #[async_trait]
@@ -66,88 +161,90 @@ impl Mirror for TenantMirror {
         match records {
             FeedRecords::Machines(batch) => self.merge(batch, synced_at).await,
             FeedRecords::Downtime(batch) => self.merge(batch, synced_at).await,
+            FeedRecords::ProductionOrders(batch) => self.merge(batch, synced_at).await,
+            FeedRecords::Quality(batch) => self.merge(batch, synced_at).await,
+            FeedRecords::MachineHistory(batch) => self.merge(batch, synced_at).await,
+            FeedRecords::Calendar(batch) => self.merge(batch, synced_at).await,
             FeedRecords::PurchaseOrders(batch) => self.merge(batch, synced_at).await,
             FeedRecords::Stock(batch) => self.merge(batch, synced_at).await,
-            other => Err(PortError::storage(format!(
-                "the mirror keeps no {} yet",
-                other.feed().as_str()
-            ))),
+            FeedRecords::CostCenters(batch) => self.merge(batch, synced_at).await,
+            FeedRecords::Materials(batch) => self.merge(batch, synced_at).await,
         }
     }
 
-    async fn clear(&self, _feeds: &[Feed]) -> Result<(), PortError> {
-        Ok(())
-    }
-
-    async fn downtime_in(
-        &self,
-        _window: Window,
-        _machine: Option<&str>,
-    ) -> Result<Vec<DowntimeEvent>, PortError> {
-        Ok(Vec::new())
-    }
-
-    async fn history(&self, _window: Window, _machine: Option<&str>) -> Result<Vec<StateSegment>, PortError> {
-        Ok(Vec::new())
-    }
-
-    async fn shifts(&self, _window: Window) -> Result<Vec<Shift>, PortError> {
-        Ok(Vec::new())
-    }
-
-    async fn production_orders(&self, _window: Window) -> Result<Vec<ProductionOrder>, PortError> {
-        Ok(Vec::new())
-    }
-
-    async fn quality(&self, _window: Window, _limit: u32) -> Result<Vec<QualityReport>, PortError> {
-        Ok(Vec::new())
+    async fn clear(&self, feeds: &[Feed]) -> Result<(), PortError> {
+        let feeds = feeds.to_vec();
+        self.writer
+            .write(move |tx| {
+                for feed in feeds {
+                    of_feed!(feed, Record => merge::clear::<Record>(tx))?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     async fn machines(&self) -> Result<Vec<(MachineStatus, Timestamp)>, PortError> {
-        self.readers
-            .read(|tx| {
-                let mut statement = tx.prepare_cached(
-                    "SELECT key, record_json, synced_at FROM andon_records \
-                     WHERE feed = 'machines' ORDER BY key",
-                )?;
-                let mut rows = statement.query([])?;
-                let mut machines = Vec::new();
-                while let Some(row) = rows.next()? {
-                    let machine = read(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?)?;
-                    machines.push((machine, Timestamp::from_millis(row.get(2)?)));
-                }
-                Ok(machines)
-            })
-            .await
+        self.readers.read(reading::machines).await
     }
 
     async fn downtime(&self, since: Timestamp, limit: u32) -> Result<Vec<DowntimeEvent>, PortError> {
         self.readers
-            .read(move |tx| {
-                let mut statement = tx.prepare_cached(
-                    "SELECT r.key, r.record_json FROM downtime_events AS d \
-                     JOIN andon_records AS r ON r.feed = 'downtime' AND r.key = d.id \
-                     WHERE d.ended_at IS NULL OR d.ended_at > ?1 ORDER BY d.started_at DESC, d.id LIMIT ?2",
-                )?;
-                let mut rows = statement.query(params![since.to_string(), limit])?;
-                let mut events = Vec::new();
-                while let Some(row) = rows.next()? {
-                    events.push(read(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?)?);
-                }
-                Ok(events)
-            })
+            .read(move |tx| reading::downtime(tx, since, limit))
+            .await
+    }
+
+    async fn downtime_in(
+        &self,
+        window: Window,
+        machine: Option<&str>,
+    ) -> Result<Vec<DowntimeEvent>, PortError> {
+        let machine = machine.map(str::to_owned);
+        self.readers
+            .read(move |tx| reading::downtime_in(tx, window, machine.as_deref()))
+            .await
+    }
+
+    async fn history(&self, window: Window, machine: Option<&str>) -> Result<Vec<StateSegment>, PortError> {
+        let machine = machine.map(str::to_owned);
+        self.readers
+            .read(move |tx| reading::history(tx, window, machine.as_deref()))
+            .await
+    }
+
+    async fn shifts(&self, window: Window) -> Result<Vec<Shift>, PortError> {
+        self.readers.read(move |tx| reading::shifts(tx, window)).await
+    }
+
+    async fn production_orders(&self, window: Window) -> Result<Vec<ProductionOrder>, PortError> {
+        self.readers
+            .read(move |tx| reading::production_orders(tx, window))
+            .await
+    }
+
+    async fn quality(&self, window: Window, limit: u32) -> Result<Vec<QualityReport>, PortError> {
+        self.readers
+            .read(move |tx| reading::quality(tx, window, limit))
             .await
     }
 
     async fn counts(&self) -> Result<BTreeMap<Feed, u64>, PortError> {
-        Ok(BTreeMap::new())
+        self.readers
+            .read(|tx| {
+                let mut counts = BTreeMap::new();
+                for feed in Feed::ALL {
+                    if let Some(table) = first_table(feed) {
+                        let count = format!("SELECT count(*) FROM {table}");
+                        let count: i64 = tx.prepare_cached(&count)?.query_row([], |row| row.get(0))?;
+                        counts.insert(feed, count.unsigned_abs());
+                    }
+                }
+                Ok(counts)
+            })
+            .await
     }
 
     fn path(&self) -> PathBuf {
         self.path.clone()
     }
-}
-
-fn read<T: serde::de::DeserializeOwned>(key: &str, text: &str) -> Result<T, Problem> {
-    serde_json::from_str(text).map_err(|e| damaged("mirror", key, e).into())
 }

@@ -8,6 +8,7 @@ mod audit;
 mod crash;
 mod folder;
 mod mirror;
+mod mirror_events;
 mod plant;
 mod random_changes;
 mod tampering;
