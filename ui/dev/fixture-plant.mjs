@@ -32,7 +32,7 @@ function windowOf(request, fixture) {
 }
 
 function basis(fixture) {
-  const notes = fixture.noHistory ? [{ kind: "history_missing", count: null }] : [{ kind: "machines_unrated", count: 1 }];
+  const notes = fixture.noHistory ? [{ kind: "source_missing", count: null }] : [{ kind: "machines_unrated", count: 1 }];
   return { origin: "computed_here", definition: "plant.definition.figures", server_time: iso(Date.now()), data_until: iso(Date.now() - 12_000), corrected: 0, notes };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FigureBasis, Figures, PlantWindow, WaterfallStep } from "../../api";
-import { barName, basisAge, basisNotes, formatDuration, formatShare, hasNoHistory, isShort, limitsText, percent, stepName, waterfallBars, waterfallGap, waterfallTable } from "./figures";
+import { barName, basisAge, basisNotes, formatDuration, formatShare, hasNoSource, isShort, limitsText, percent, stepName, waterfallBars, waterfallGap, waterfallTable } from "./figures";
 import { siteInstant, zoneOffset } from "./times";
 
 const NOW = Date.parse("2026-06-22T12:00:00Z");
@@ -67,14 +67,14 @@ describe("what a figure rests on", () => {
     expect(basisAge(basis({ data_until: iso(600_000) }), false, "UTC", NOW)).toEqual({ text: "stale since 11:50", isStale: true });
     expect(basisAge(basis(), true, "UTC", NOW).isStale).toBe(true);
     expect(basisAge(basis({ data_until: null }), false, "UTC", NOW).isStale).toBe(true);
-    expect(basisAge(basis({ notes: [{ kind: "history_stale", count: null }] }), false, "UTC", NOW).isStale).toBe(true);
+    expect(basisAge(basis({ notes: [{ kind: "source_stale", count: null }] }), false, "UTC", NOW).isStale).toBe(true);
   });
   it("says what is left out, the grave first, and when a MES tells no past", () => {
-    const notes = basisNotes(basis({ notes: [{ kind: "machines_unrated", count: 2 }, { kind: "history_missing", count: null }] }));
-    expect(notes.map((note) => [note.kind, note.isGrave])).toEqual([["history_missing", true], ["machines_unrated", false]]);
+    const notes = basisNotes(basis({ notes: [{ kind: "machines_unrated", count: 2 }, { kind: "source_missing", count: null }] }));
+    expect(notes.map((note) => [note.kind, note.isGrave])).toEqual([["source_missing", true], ["machines_unrated", false]]);
     expect(notes[1]?.text).toBe("2 machines without planned cycle or counts are left out of OEE.");
-    expect(hasNoHistory(basis({ notes: [{ kind: "history_missing", count: null }] }))).toBe(true);
-    expect(hasNoHistory(basis())).toBe(false);
+    expect(hasNoSource(basis({ notes: [{ kind: "source_missing", count: null }] }))).toBe(true);
+    expect(hasNoSource(basis())).toBe(false);
   });
 });
 

@@ -2,7 +2,7 @@
 // waterfall with where they begin and end, and what an answer's notes mean for its reader. Nothing is computed anew here.
 import type { FigureBasis, FigureNoteKind, Figures, ParetoBar, PlantWindow, WaterfallKind, WaterfallStep } from "../../api";
 import { formatNumber, formatQuantity, formatSpan, safeText, type ChartTable } from "../../kit";
-import { t } from "../../messages";
+import { t, type MessageKey } from "../../messages";
 import { siteDate, siteTime, zoneShort } from "./times";
 
 /** A share of one as per cent with one decimal; "–" when it is not known. Over 100 % is shown as it is. */
@@ -96,18 +96,24 @@ export interface BasisNote {
   readonly isGrave: boolean;
 }
 
-const GRAVE: ReadonlySet<FigureNoteKind> = new Set<FigureNoteKind>(["history_missing", "history_stale"]);
+const GRAVE: ReadonlySet<FigureNoteKind> = new Set<FigureNoteKind>(["source_missing", "source_stale"]);
 
 /** The notes of an answer in words, the grave ones first. */
 export function basisNotes(basis: FigureBasis): BasisNote[] {
   return basis.notes
-    .map((note) => ({ kind: note.kind, isGrave: GRAVE.has(note.kind), text: t(`plant.note.${note.kind}`, { count: note.count ?? 0 }) }))
+    .map((note) => ({ kind: note.kind, isGrave: GRAVE.has(note.kind), text: note.kind === "source_missing" ? t(missingKey(basis)) : t(`plant.note.${note.kind}`, { count: note.count ?? 0 }) }))
     .sort((a, b) => Number(b.isGrave) - Number(a.isGrave));
 }
 
-/** True when the MES tells no states of the past, so that nothing that rests on them can be shown. */
-export function hasNoHistory(basis: FigureBasis): boolean {
-  return basis.notes.some((note) => note.kind === "history_missing");
+// What the MES does not tell is named by what the answer is about.
+function missingKey(basis: FigureBasis): MessageKey {
+  if (basis.definition.endsWith(".orders")) return "plant.note.source_missing.orders";
+  return basis.definition.endsWith(".quality") ? "plant.note.source_missing.quality" : "plant.note.source_missing.history";
+}
+
+/** True when the MES does not tell what the answer rests on, so that nothing of it can be shown: states of the past, orders, quality. */
+export function hasNoSource(basis: FigureBasis): boolean {
+  return basis.notes.some((note) => note.kind === "source_missing");
 }
 
 /** An answer is late when the source last answered so long ago. */
@@ -118,7 +124,7 @@ const STALE_MS = 180_000;
 export function basisAge(basis: FigureBasis, isFeedStale: boolean, zone: string | null, now: number): { readonly text: string; readonly isStale: boolean } {
   if (basis.data_until === null) return { text: t("plant.feed.never"), isStale: true };
   const age = now - Date.parse(basis.data_until);
-  const isStale = isFeedStale || age > STALE_MS || basis.notes.some((note) => note.kind === "history_stale");
+  const isStale = isFeedStale || age > STALE_MS || basis.notes.some((note) => note.kind === "source_stale");
   if (isStale) return { text: t("plant.feed.stale", { time: siteTime(basis.data_until, zone) }), isStale };
   return { text: t(age > LATE_MS ? "plant.feed.delayed" : "plant.age.old", { span: formatSpan(age) }), isStale };
 }

@@ -37,7 +37,7 @@ const group = (name: RegExp): string => screen.getByRole("button", { name }).tex
 describe("the Plant screen", () => {
   it("names each tile in one sentence", async () => {
     render(Screen);
-    expect(await screen.findByRole("button", { name: "Mill 2, down, 12 minutes, spindle overload, data 4 seconds old" })).toBeTruthy();
+    expect(await screen.findByRole("button", { name: /^Mill 2, down, 12 minutes, spindle overload, data \d seconds old$/ })).toBeTruthy();
   });
   it("counts as running only what is fresh", async () => {
     render(Screen);

@@ -81,7 +81,7 @@ describe("the key figures", () => {
     expect((await kpi()).textContent).toMatch(/stale since \d\d:\d\d/);
   });
   it("are dashes and never zero where the MES tells no past, and the screen says why", async () => {
-    answers["plant_window"] = () => figures({ basis: { ...figures().basis, notes: [{ kind: "history_missing", count: null }] } }, { oee: null, availability: null, effectiveness: null, quality: null, coverage: null });
+    answers["plant_window"] = () => figures({ basis: { ...figures().basis, notes: [{ kind: "source_missing", count: null }] } }, { oee: null, availability: null, effectiveness: null, quality: null, coverage: null });
     render(Screen);
     expect((await kpi()).textContent).not.toMatch(/0\.0/);
     await view("Trends");
