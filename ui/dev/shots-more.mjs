@@ -74,11 +74,21 @@ await shot("plant-narrow", dark, "#/plant/PS-01", undefined, { width: 1024, heig
 await shot("plant-abnormal", dark, "#/plant", async (page) => { await page.keyboard.press("a"); await page.waitForTimeout(100); });
 await shot("plant-table", dark, "#/plant/PS-01", async (page) => { await page.keyboard.press("t"); await page.waitForTimeout(150); });
 await shot("plant-table-light", light, "#/plant/PS-01", async (page) => { await page.keyboard.press("t"); await page.waitForTimeout(150); });
-await shot("plant-downtime", dark, "#/plant/PS-01", async (page) => { await page.click("role=radio[name=Stops]"); await page.waitForTimeout(150); });
+for (const view of ["Trends", "Timeline", "Orders", "Quality"]) {
+  await shot(`plant-${view.toLowerCase()}`, dark, "#/plant/PS-01", async (page) => { await page.click(`role=radio[name=${view}]`); await page.waitForTimeout(400); });
+  await shot(`plant-${view.toLowerCase()}-light`, light, "#/plant/PS-01", async (page) => { await page.click(`role=radio[name=${view}]`); await page.waitForTimeout(400); });
+}
+await shot("plant-wall", dark, "#/plant?kiosk", undefined, { width: 1920, height: 1080 });
 await shot("plant-search", dark, "#/plant", async (page) => { await page.keyboard.press("/"); await page.keyboard.type("nothing"); await page.waitForTimeout(150); });
 fixture.perLine = 40;
 await shot("plant-dense", dark, "#/plant/PS-01");
+fixture.perLine = 500;
+await shot("plant-heat", dark, "#/plant/PS-01");
+await shot("plant-heat-light", light, "#/plant/PS-01");
 fixture.perLine = undefined;
+fixture.flood = true;
+await shot("plant-flood", dark, "#/plant");
+fixture.flood = false;
 fixture.calm = true;
 await shot("plant-calm", dark, "#/plant");
 fixture.calm = false;
