@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use andon_domain::records::{CostCenter, Material, PurchaseOrder, StockRow};
 use ts_rs::TS;
 
 use crate::commands::{COMMANDS, export_types, type_names};
@@ -65,6 +66,11 @@ fn generate() -> BTreeMap<PathBuf, String> {
         .with_out_dir(folder.path());
     export_types(&config);
     wire::ApiEvent::export_all(&config).unwrap();
+    // Records travel through `operation_browse` as values; the screens know their shape all the same.
+    PurchaseOrder::export_all(&config).unwrap();
+    StockRow::export_all(&config).unwrap();
+    CostCenter::export_all(&config).unwrap();
+    Material::export_all(&config).unwrap();
     ApiError::export_all(&config).unwrap();
     let mut files: BTreeMap<PathBuf, String> = files_in(folder.path())
         .into_iter()
