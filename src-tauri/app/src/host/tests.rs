@@ -1,6 +1,7 @@
 //! Who gets in and what for: every answer's exact status, on a real console with a clock that the test moves.
 
 mod entry;
+mod plant;
 mod table;
 
 use std::sync::Arc;
