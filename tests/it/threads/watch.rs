@@ -183,3 +183,75 @@ async fn a_mes_that_repeats_old_values_is_not_taken_for_live() {
     world.plant.mes("ok").await;
     live(&world).await;
 }
+
+/// The sum of a number over the items of a list.
+fn sum(list: &Value, number: impl Fn(&Value) -> f64) -> f64 {
+    list.as_array().unwrap().iter().map(number).sum()
+}
+
+#[tokio::test]
+async fn the_figures_of_a_shift_come_from_the_mes_and_close() {
+    let world = World::open().await;
+    live(&world).await;
+    let shift = until(
+        "a shift before this one with its history",
+        Duration::from_secs(60),
+        async || {
+            let answer = world
+                .call("plant_window", json!({ "range": "previous_shift" }))
+                .await;
+            let is_known = answer["total"]["oee"].is_number() && answer["window"]["label"].is_string();
+            is_known.then_some(answer)
+        },
+    )
+    .await;
+    let total = &shift["total"];
+    assert_eq!(total["machines"], 24);
+    assert_eq!(shift["window"]["is_finished"], true);
+    assert_eq!(shift["window"]["is_calendar_assumed"], false);
+    let number = |of: &Value, name: &str| of[name].as_f64().unwrap();
+    let busy = number(total, "planned_busy_s");
+    for name in [
+        "planned_operation_s",
+        "planned_busy_s",
+        "production_s",
+        "downtime_s",
+    ] {
+        let lines = sum(&shift["lines"], |line| number(&line["figures"], name));
+        assert!((lines - number(total, name)).abs() < 0.01, "{name}");
+    }
+    let steps = &shift["waterfall"];
+    let lost = sum(steps, |step| {
+        if step["is_total"] == true {
+            0.0
+        } else {
+            number(step, "seconds")
+        }
+    });
+    let good = steps.as_array().unwrap().last().unwrap();
+    assert_eq!(good["kind"], "good");
+    assert!((lost + number(good, "seconds") - busy).abs() < 0.01, "{steps}");
+    let bars = sum(&shift["pareto"]["by_seconds"], |bar| number(bar, "seconds"));
+    assert!((bars - number(total, "downtime_s")).abs() < 0.01);
+    let product = number(total, "availability") * number(total, "effectiveness") * number(total, "quality");
+    assert!((product - number(total, "oee")).abs() < 1e-6);
+
+    let id = running(&board(&world).await);
+    let shown = world
+        .call("plant_machine", json!({ "machine_id": id, "range": "last_8h" }))
+        .await;
+    let timeline = shown["timeline"].as_array().unwrap();
+    assert_eq!(timeline[0]["start"], shown["window"]["since"]);
+    assert!(
+        timeline.windows(2).all(|pair| pair[0]["end"] == pair[1]["start"]),
+        "no gap and no overlap: {timeline:?}"
+    );
+    assert!(
+        timeline.iter().filter(|piece| piece["state"].is_string()).count() > 1,
+        "the past is drawn from the history: {timeline:?}"
+    );
+    let orders = world.call("plant_orders", json!({})).await;
+    assert!(!orders["orders"].as_array().unwrap().is_empty());
+    let quality = world.call("plant_quality", json!({ "range": "last_24h" })).await;
+    assert!(quality["total"]["first_pass_yield"].is_number(), "{quality}");
+}
