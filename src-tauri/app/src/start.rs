@@ -412,9 +412,16 @@ async fn introduce_agent(
     let grant = andon_domain::AgentGrant {
         agent: AgentId::from("procurement-agent"),
         tenant: tenant.clone(),
-        scopes: ["sap.get_*", "mes.get_*", "sap.create_purchase_order"]
-            .map(str::to_owned)
-            .to_vec(),
+        scopes: [
+            "sap.get_*",
+            "mes.get_*",
+            "sap.create_purchase_order",
+            "mes.hold_production_order",
+            "mes.release_production_order",
+            "mes.set_cycle_target",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         clearance: Class::BusinessSensitive,
         expires_at: None,
     };

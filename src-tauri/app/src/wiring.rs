@@ -152,7 +152,7 @@ pub(crate) fn build(config: &Config, store: &Arc<Store>, data_dir: &Path) -> any
         audit: store.audit(&tenant),
         cache_entries: config.cache_entries,
         cache_ttl_s: config.cache_ttl_s,
-        feed_intervals: andon_engine::watch::FeedIntervals::default(),
+        feed_intervals: config.feed_intervals.clone(),
     };
     let parts = EngineParts {
         clock,
@@ -166,6 +166,19 @@ pub(crate) fn build(config: &Config, store: &Arc<Store>, data_dir: &Path) -> any
         crash_at: config.crash_at.clone(),
     };
     Ok(Wired { parts, connections })
+}
+
+/// Builds the connections and drops them again: what stands in the way, such as an unreadable CA file, is an error. Nothing
+/// is sent.
+pub(crate) fn try_connections(config: &Config) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    connect(
+        config,
+        &TenantId::default_tenant(),
+        &andon_store::keyring(),
+        &clock,
+    )
+    .map(drop)
 }
 
 fn connect(

@@ -184,3 +184,7 @@ pub async fn clear_cache(engine: &Engine, caller: &Caller, system: System) -> Re
     tenant.cache.invalidate(&names);
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "connections_tests.rs"]
+mod tests;

@@ -438,6 +438,9 @@ impl ReadOperation for ScriptedRead {
 pub(crate) struct ScriptedFeeds {
     pub(crate) machines: Mutex<Result<FeedBatch<MachineStatus>, PortError>>,
     pub(crate) asked_downtime_since: Mutex<Option<Timestamp>>,
+    /// Every ask, oldest first.
+    pub(crate) asks: Mutex<Vec<(Feed, FeedAsk)>>,
+    pub(crate) forgotten: AtomicU32,
     pub(crate) events: Mutex<Option<Result<PlantEvents, PortError>>>,
 }
 
@@ -446,6 +449,8 @@ impl Default for ScriptedFeeds {
         Self {
             machines: Mutex::new(Ok(batch(Vec::new()))),
             asked_downtime_since: Mutex::default(),
+            asks: Mutex::default(),
+            forgotten: AtomicU32::new(0),
             events: Mutex::default(),
         }
     }
@@ -466,7 +471,11 @@ impl FeedSource for ScriptedFeeds {
     fn feeds(&self) -> Vec<Feed> {
         vec![Feed::Machines, Feed::Downtime, Feed::PurchaseOrders, Feed::Stock]
     }
+    fn forget(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+    }
     async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError> {
+        self.asks.lock().unwrap().push((feed, *ask));
         Ok(match feed {
             Feed::Machines => FeedRecords::Machines(self.machines.lock().unwrap().clone()?),
             Feed::Downtime => {

@@ -31,6 +31,12 @@ pub(crate) fn read(answer: &ReadAnswer) -> CallToolResult {
     } else if answer.is_truncated {
         sentence.push_str("; cut at a limit, ask for less");
     }
+    if answer.hidden_fields > 0 {
+        sentence.push_str(&format!(
+            "; left out for lack of clearance: {}",
+            answer.hidden.join(", ")
+        ));
+    }
     with_sentence(sentence, value(answer), false)
 }
 

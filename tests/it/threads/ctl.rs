@@ -1,8 +1,11 @@
 //! `andonctl`, as a person at a terminal and a script use it: data on standard output, errors on standard error.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::console::Console;
+use crate::process::until;
 use crate::world::World;
 
 /// Runs it; it must do what was asked.
@@ -94,6 +97,42 @@ async fn agents_operations_status_and_the_log_are_at_hand() {
     let (code, out, err) = world.ctl(&["op", "run", "sap.nonsense"]).await;
     assert_eq!((code, out.as_str()), (1, ""), "{err}");
     assert_eq!(world.ctl(&["no-such-command"]).await.0, 2);
+}
+
+#[tokio::test]
+async fn connections_are_looked_at_and_feeds_managed_from_a_terminal() {
+    let world = World::open().await;
+    let feed = async |name: &str| {
+        let list = data(&world, &["connections", "--json"]).await;
+        let connections = list["connections"].as_array().unwrap().clone();
+        let mut feeds = connections
+            .iter()
+            .flat_map(|one| one["feeds"].as_array().unwrap());
+        feeds.find(|feed| feed["feed"] == name).unwrap().clone()
+    };
+    assert!(done(&world, &["connections"]).await.contains("purchase_orders"));
+    done(&world, &["feed", "pause", "stock"]).await;
+    assert_eq!(feed("stock").await["state"], "paused");
+    let (code, _, err) = world.ctl(&["feed", "sync", "stock"]).await;
+    assert_eq!(code, 1, "a paused feed is not fetched: {err}");
+    done(&world, &["feed", "resume", "stock"]).await;
+    done(&world, &["feed", "sync", "stock"]).await;
+    assert_eq!(feed("stock").await["is_paused"], false);
+    let said = done(&world, &["mirror", "rebuild", "--feed", "machines"]).await;
+    assert!(said.contains("machines"), "{said}");
+    until("the machines are back", Duration::from_secs(30), async || {
+        (feed("machines").await["records"].as_u64() > Some(0)).then_some(())
+    })
+    .await;
+    let log = done(&world, &["audit", "tail"]).await;
+    for action in ["feed.paused", "feed.resumed", "feed.sync_asked", "mirror.rebuilt"] {
+        assert!(log.contains(action), "{action}: {log}");
+    }
+    let (_, out, err) = world.ctl(&["doctor"]).await;
+    assert!(
+        out.contains("SAP ") && out.contains("MES "),
+        "the findings of each system, service by service: {out}{err}"
+    );
 }
 
 #[tokio::test]

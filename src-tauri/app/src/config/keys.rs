@@ -35,7 +35,7 @@ const fn secret(name: &'static str, variable: &'static str) -> Key {
 }
 
 /// All settings.
-pub(super) const KEYS: [Key; 33] = [
+pub(super) const KEYS: [Key; 43] = [
     file_only("tenant.name"),
     file_only("tenant.environment"),
     key("sap.endpoint", "SAP_ODATA_ENDPOINT"),
@@ -64,6 +64,16 @@ pub(super) const KEYS: [Key; 33] = [
         "cache.max_entries_per_tenant",
         "CONNECTOR_CACHE_MAX_ENTRIES_PER_TENANT",
     ),
+    file_only("watch.machines_seconds"),
+    file_only("watch.downtime_seconds"),
+    file_only("watch.production_orders_seconds"),
+    file_only("watch.quality_seconds"),
+    file_only("watch.machine_history_seconds"),
+    file_only("watch.calendar_seconds"),
+    file_only("watch.purchase_orders_seconds"),
+    file_only("watch.stock_seconds"),
+    file_only("watch.cost_centers_seconds"),
+    file_only("watch.materials_seconds"),
     key("approvals.timeout_seconds", "APPROVAL_DEFAULT_TIMEOUT_SECONDS"),
     key(
         "approvals.auto_approve_low_risk",

@@ -18,7 +18,9 @@ use andon_connectors::mes::MesConfig;
 use andon_connectors::model::ModelConfig;
 use andon_connectors::sap::SapConfig;
 use andon_connectors::transport::{AuthKind, ConfigProblem};
+use andon_domain::ports::Feed;
 use andon_domain::{Amount, Money, Secret};
+use andon_engine::watch::FeedIntervals;
 
 use read::Reader;
 
@@ -39,6 +41,8 @@ pub struct Config {
     pub cache_ttl_s: u32,
     /// Entries of a tenant's cache.
     pub cache_entries: usize,
+    /// How often feeds are polled.
+    pub feed_intervals: FeedIntervals,
     /// How requests are judged.
     pub risk_policy: RiskPolicy,
     /// Where agents connect.
@@ -102,6 +106,7 @@ pub(crate) fn load(
         cache_entries: reader
             .number("cache.max_entries_per_tenant", 1..=1_000_000)
             .unwrap_or(1_000) as usize,
+        feed_intervals: feed_intervals(&mut reader),
         risk_policy: risk_policy(&mut reader),
         gateway_listen: reader
             .address("gateway.listen")
@@ -175,6 +180,21 @@ fn model(reader: &mut Reader<'_>) -> Option<ModelConfig> {
     let config = ModelConfig::new(endpoint, name.unwrap_or_default());
     reader.problems("model", config.check());
     Some(config)
+}
+
+/// A feed that is not named keeps its usual interval.
+fn feed_intervals(reader: &mut Reader<'_>) -> FeedIntervals {
+    let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+    let range = seconds(FeedIntervals::SHORTEST)..=seconds(FeedIntervals::LONGEST);
+    Feed::ALL
+        .into_iter()
+        .fold(FeedIntervals::default(), |intervals, feed| {
+            let key = format!("watch.{}_seconds", feed.as_str());
+            match reader.number(&key, range.clone()) {
+                Some(seconds) => intervals.with(feed, Duration::from_secs(u64::from(seconds))),
+                None => intervals,
+            }
+        })
 }
 
 fn risk_policy(reader: &mut Reader<'_>) -> RiskPolicy {

@@ -172,3 +172,22 @@ fn every_setting_is_in_the_guide() {
         }
     }
 }
+
+#[test]
+fn each_feed_has_an_interval_of_its_own_between_a_second_and_an_hour() {
+    use andon_domain::ports::Feed;
+    let config = with(
+        "[watch]\nmachines_seconds = 1\ncost_centers_seconds = 3600\n",
+        &[],
+    )
+    .unwrap();
+    let seconds = |feed| config.feed_intervals.of(feed, false).as_secs();
+    let all = Feed::ALL.map(seconds);
+    assert_eq!(all, [1, 30, 30, 60, 60, 600, 30, 60, 3_600, 600]);
+    let text = words("[watch]\nmachines_seconds = 0\nquality_seconds = 3601\n", &[]);
+    assert!(
+        text.contains("watch.machines_seconds = \"0\" is not a whole number in range. Give a whole number from 1 to 3600.")
+            && text.contains("watch.quality_seconds = \"3601\""),
+        "{text}"
+    );
+}

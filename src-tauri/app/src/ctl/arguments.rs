@@ -1,5 +1,6 @@
 //! What can be said to the running console on the command line.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Subcommand, ValueEnum};
 
 /// Operations.
@@ -185,4 +186,42 @@ impl SystemName {
             Self::Model => "model",
         }
     }
+}
+
+/// Feeds of the mirror.
+#[derive(Subcommand)]
+pub(crate) enum FeedCommand {
+    /// Stops fetching a feed until it is resumed; what the mirror has stays, and gets old.
+    Pause {
+        /// Feed.
+        #[arg(value_parser = feed_names())]
+        feed: String,
+    },
+    /// Lets a paused feed go on; it is fetched at once.
+    Resume {
+        /// Feed.
+        #[arg(value_parser = feed_names())]
+        feed: String,
+    },
+    /// Has a feed fetched now.
+    Sync {
+        /// Feed.
+        #[arg(value_parser = feed_names())]
+        feed: String,
+    },
+}
+
+/// The mirror.
+#[derive(Subcommand)]
+pub(crate) enum Mirror {
+    /// Throws the copy of feeds away and reads them in full.
+    Rebuild {
+        /// Only this feed; all when absent. Repeatable.
+        #[arg(long = "feed", value_parser = feed_names())]
+        feeds: Vec<String>,
+    },
+}
+
+fn feed_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(andon_domain::ports::Feed::ALL.map(andon_domain::ports::Feed::as_str))
 }

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod client;
+mod connections;
 mod offline;
 mod online;
 mod serve;
@@ -93,6 +94,18 @@ enum Command {
     /// Credentials of connections, kept in the keyring.
     #[command(subcommand)]
     Credential(arguments::Credential),
+    /// How every connection and every feed of the mirror is.
+    Connections {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Feeds of the mirror: pause, resume, fetch now.
+    #[command(subcommand)]
+    Feed(arguments::FeedCommand),
+    /// The mirror that analysts query.
+    #[command(subcommand)]
+    Mirror(arguments::Mirror),
     /// How the console and its systems are.
     Status {
         /// Print JSON.
@@ -197,6 +210,11 @@ async fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Credential(credential) => {
             online::credential(&client::Client::connect(&folder)?, credential).await
         }
+        Command::Connections { json } => connections::list(&client::Client::connect(&folder)?, json).await,
+        Command::Feed(command) => {
+            connections::feed_command(&client::Client::connect(&folder)?, command).await
+        }
+        Command::Mirror(mirror) => connections::mirror(&client::Client::connect(&folder)?, mirror).await,
         Command::Status { json } => online::status(&client::Client::connect(&folder)?, json).await,
     }
 }

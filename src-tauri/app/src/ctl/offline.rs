@@ -10,7 +10,7 @@ use andon_guard::{Dialect, Policy};
 use andon_store::Store;
 use clap::{Subcommand, ValueEnum};
 
-use super::{Failure, client, online, plain, print, print_json};
+use super::{Failure, client, connections, online, plain, print, print_json};
 
 /// The guard by itself.
 #[derive(Subcommand)]
@@ -169,6 +169,9 @@ fn look_at_settings(findings: &mut Findings, named: Option<&Path>) -> Result<(),
         set(model)
     );
     findings.say(true, &line)?;
+    if let Err(error) = crate::wiring::try_connections(&config) {
+        findings.say(false, &format!("connections: {error:#}"))?;
+    }
     config.secrets.names().iter().try_for_each(|name| {
         findings.say(
             false,
@@ -181,7 +184,7 @@ fn look_at_settings(findings: &mut Findings, named: Option<&Path>) -> Result<(),
 
 async fn look_at_console(findings: &mut Findings, folder: &Path) -> Result<(), Failure> {
     let lines = match client::Client::connect(folder) {
-        Ok(client) => online::doctor_lines(&client).await,
+        Ok(client) => look_at_systems(&client).await,
         Err(failure) => Err(failure),
     };
     match lines {
@@ -193,4 +196,11 @@ async fn look_at_console(findings: &mut Findings, folder: &Path) -> Result<(), F
         }
         Err(failure) => findings.say(false, &format!("console: {}", failure.words)),
     }
+}
+
+/// How the console is, then its systems service by service.
+async fn look_at_systems(client: &client::Client) -> Result<Vec<(bool, String)>, Failure> {
+    let mut lines = online::doctor_lines(client).await?;
+    lines.extend(connections::findings(client).await?);
+    Ok(lines)
 }

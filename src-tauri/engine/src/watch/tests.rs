@@ -538,3 +538,173 @@ async fn a_change_of_health_is_announced_once_and_lets_feeds_go_on() {
     );
     assert_eq!(overview.keyring, Some(andon_domain::ports::KeyringState::Locked));
 }
+
+fn since_of(feeds: &ScriptedFeeds) -> Option<i64> {
+    let asks = feeds.asks.lock().unwrap();
+    let (_, ask) = asks.last().expect("the source was asked");
+    ask.changed_since.map(|since| since.millis() - START)
+}
+
+#[tokio::test]
+async fn changes_are_asked_for_from_the_last_success_and_everything_once_a_day() {
+    let (world, feeds) = plant();
+    let (minute, overlap) = (Duration::from_secs(60), 300_000);
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert_eq!(since_of(&feeds), None, "everything at the start");
+    world.clock.forward(minute);
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert_eq!(
+        since_of(&feeds),
+        Some(-overlap),
+        "what changed since the first ask"
+    );
+    world.clock.forward(minute * 60 * 23);
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert_eq!(since_of(&feeds), Some(60_000 - overlap));
+    world.clock.forward(minute * 60);
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert_eq!(since_of(&feeds), None, "a day after the last full read");
+    world.clock.forward(minute);
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert!(since_of(&feeds).is_some());
+    sync(&world, Feed::Machines).await.unwrap();
+    world.clock.forward(minute);
+    sync(&world, Feed::Machines).await.unwrap();
+    assert_eq!(since_of(&feeds), None, "machines do not tell what changed");
+}
+
+#[tokio::test]
+async fn changes_are_asked_for_by_the_clock_of_the_source() {
+    let (world, feeds) = plant();
+    *feeds.machines.lock().unwrap() = Ok(FeedBatch {
+        server_time: Some(at(-3_600)),
+        ..batch(Vec::new())
+    });
+    sync(&world, Feed::Machines).await.unwrap();
+    sync(&world, Feed::Downtime).await.unwrap();
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert_eq!(
+        since_of(&feeds),
+        Some(-3_600_000 - 300_000),
+        "the MES is an hour behind: what it changes now bears a time of an hour ago"
+    );
+}
+
+#[tokio::test]
+async fn a_rebuilt_mirror_is_empty_and_read_in_full_whatever_was_under_way() {
+    let (world, feeds) = plant();
+    let tenant = TenantId::default_tenant();
+    let admin = person("ada", Role::Admin);
+    say(&feeds, vec![machine("M11", MachineState::Running, Some(at(0)))]);
+    sync(&world, Feed::Machines).await.unwrap();
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert!(
+        rebuild(&world.engine, &person("otto", Role::Operator), &[])
+            .await
+            .is_err()
+    );
+    assert!(
+        !world.mirror.machines.lock().unwrap().is_empty(),
+        "a refusal changes nothing"
+    );
+
+    let flight = world.tenant().feeds.start(Feed::Downtime).unwrap();
+    rebuild(&world.engine, &admin, &[Feed::Machines, Feed::Downtime])
+        .await
+        .unwrap();
+    assert_eq!(world.audit.last().action, "mirror.rebuilt");
+    assert!(world.mirror.machines.lock().unwrap().is_empty());
+    assert!(
+        feeds.forgotten.load(std::sync::atomic::Ordering::SeqCst) > 0,
+        "what was unchanged before is not unchanged now"
+    );
+    let _ = flight.finish(at(0), Ok(in_full(at(0), 0)), MIDDLE);
+    assert!(
+        due(&world.engine, &tenant).unwrap().contains(&Feed::Downtime),
+        "the answer under way may be from before"
+    );
+    sync(&world, Feed::Downtime).await.unwrap();
+    assert_eq!(
+        since_of(&feeds),
+        None,
+        "a full answer from before is no full copy now"
+    );
+    sync(&world, Feed::Machines).await.unwrap();
+    assert_eq!(world.mirror.machines.lock().unwrap().len(), 1);
+    rebuild(&world.engine, &admin, &[]).await.unwrap();
+    assert_eq!(world.mirror.cleared.lock().unwrap().len(), 2 + FEEDS.len());
+}
+
+#[tokio::test]
+async fn a_person_may_have_a_feed_fetched_now_unless_it_is_paused() {
+    let (world, _) = plant();
+    let (admin, tenant) = (person("ada", Role::Admin), TenantId::default_tenant());
+    sync(&world, Feed::Machines).await.unwrap();
+    assert!(!due(&world.engine, &tenant).unwrap().contains(&Feed::Machines));
+    assert!(
+        ask_now(&world.engine, &person("otto", Role::Operator), Feed::Machines)
+            .await
+            .is_err()
+    );
+    ask_now(&world.engine, &admin, Feed::Machines).await.unwrap();
+    assert!(due(&world.engine, &tenant).unwrap().contains(&Feed::Machines));
+    assert_eq!(world.audit.last().action, "feed.sync_asked");
+    set_paused(&world.engine, &admin, Feed::Machines, true)
+        .await
+        .unwrap();
+    assert!(matches!(
+        ask_now(&world.engine, &admin, Feed::Machines).await,
+        Err(EngineError::InvalidInput { field: "feed", .. })
+    ));
+    for (feed, is_missing) in [(Feed::Quality, true), (Feed::Stock, false)] {
+        let refused = ask_now(&world.engine, &admin, feed).await;
+        let said = matches!(refused, Err(EngineError::NotFound(_)));
+        assert_eq!(said, is_missing, "not offered and not configured are told apart");
+        assert!(refused.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_paused_feed_takes_nothing_from_the_stream_either() {
+    let (world, _) = plant();
+    let tenant = TenantId::default_tenant();
+    let admin = person("ada", Role::Admin);
+    set_paused(&world.engine, &admin, Feed::Machines, true)
+        .await
+        .unwrap();
+    let event = || PlantEvent::Machine(Box::new(machine("M11", MachineState::Down, Some(at(0)))));
+    apply_event(&world.engine, &tenant, event()).await.unwrap();
+    assert!(world.mirror.machines.lock().unwrap().is_empty());
+    set_paused(&world.engine, &admin, Feed::Machines, false)
+        .await
+        .unwrap();
+    apply_event(&world.engine, &tenant, event()).await.unwrap();
+    assert_eq!(world.mirror.machines.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_set_interval_is_kept_within_what_can_be_set_and_slows_down_while_live() {
+    let intervals = FeedIntervals::default()
+        .with(Feed::Machines, Duration::ZERO)
+        .with(Feed::Quality, Duration::from_secs(90))
+        .with(Feed::Calendar, Duration::from_secs(100_000));
+    let seconds = |feed, is_live| intervals.of(feed, is_live).as_secs();
+    assert_eq!(
+        [
+            seconds(Feed::Machines, false),
+            seconds(Feed::Machines, true),
+            seconds(Feed::Quality, true),
+            seconds(Feed::Calendar, false)
+        ],
+        [1, 60, 90, 3_600]
+    );
+    let states = FeedStates::new(intervals);
+    let _ = finish(&states, Feed::Machines, at(0), Ok(0));
+    assert_eq!(next_due(&states, Feed::Machines, 0), Some(1));
+    let _ = finish(&states, Feed::Calendar, at(0), Ok(0));
+    assert!(
+        !states.tick(at(1_800)).contains(&Feed::Calendar),
+        "a long wait is no sign of a clock set back"
+    );
+    assert!(states.tick(at(-86_400)).contains(&Feed::Calendar));
+}

@@ -180,8 +180,8 @@ impl Desk for FakeDesk {
             from_cache: true,
             is_stale: false,
             warnings: Vec::new(),
-            hidden_fields: 0,
-            hidden: Vec::new(),
+            hidden_fields: 1,
+            hidden: vec!["value_estimate".to_owned()],
         })
     }
 
