@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FigureBasis, Figures, PlantWindow, WaterfallStep } from "../../api";
-import { barName, basisAge, basisNotes, formatDuration, formatShare, hasNoSource, isShort, limitsText, percent, stepName, waterfallBars, waterfallGap, waterfallTable } from "./figures";
+import { barName, basisAge, basisNotes, foldReasons, formatDuration, formatShare, hasNoSource, isShort, limitsText, percent, stepName, waterfallBars, waterfallGap, waterfallTable } from "./figures";
 import { siteInstant, zoneOffset } from "./times";
 
 const NOW = Date.parse("2026-06-22T12:00:00Z");
@@ -46,6 +46,13 @@ describe("the waterfall", () => {
   it("has the same seconds in its table as in its bars", () => {
     expect(waterfallTable(steps).rows.map((row) => row[2])).toEqual(steps.map((one) => one.seconds));
     expect(waterfallTable(steps).rows.map((row) => row[3])).toEqual([100, 15, 5, 80, 10, 70, 2, 68]);
+  });
+  it("gathers the smallest reasons in one step and still closes", () => {
+    const many = [step("planned_busy", 1000, true), ...Array.from({ length: 12 }, (_, at) => step("stop_reason", 12 - at, false, `R${String(at)}`)), step("idle", 22), step("production", 900, true)];
+    const folded = foldReasons(many);
+    expect(folded.map((one) => one.text ?? one.kind)).toEqual(["planned_busy", "R0", "R1", "R2", "R3", "R4", "R5", "R6", "5 more reasons", "idle", "production"]);
+    expect(waterfallGap(folded)).toBe(0);
+    expect(foldReasons(steps)).toEqual(steps);
   });
   it("names a reason by the plant's own words, made visible", () => {
     expect(stepName(step("stop_reason", 1, false, "Ja\u202em"))).toBe("Ja⟦U+202E⟧m");

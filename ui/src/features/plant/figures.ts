@@ -53,6 +53,17 @@ export function waterfallBars(steps: readonly WaterfallStep[]): WaterfallBar[] {
   });
 }
 
+/** The smallest reasons gathered in one step, so that a screen holds the rest. The table keeps them all, and the sums stay. */
+export function foldReasons(steps: readonly WaterfallStep[], most = 8): WaterfallStep[] {
+  const reasons = steps.filter((step) => step.kind === "stop_reason").sort((a, b) => b.seconds - a.seconds);
+  if (reasons.length <= most) return [...steps];
+  const small = new Set(reasons.slice(most - 1));
+  const seconds = [...small].reduce((sum, step) => sum + step.seconds, 0);
+  const rest: WaterfallStep = { kind: "stop_reason", is_total: false, code: null, text: t("plant.loss.otherReasons", { count: small.size }), seconds };
+  const at = Math.max(...[...small].map((step) => steps.indexOf(step)));
+  return steps.flatMap((step, index) => (index === at ? [rest] : small.has(step) ? [] : [step]));
+}
+
 /** How far the losses and the last total miss the first total, in seconds. Zero when the sums close. */
 export function waterfallGap(steps: readonly WaterfallStep[]): number {
   const totals = steps.filter((step) => step.is_total);

@@ -41,6 +41,11 @@ describe("the order of cells", () => {
     expect(groups.map((group) => group.name)).toEqual(["L2", "L1"]);
     expect(groups[0]?.counts).toMatchObject({ stopped: 1, stale: 1, running: 0 });
   });
+  it("counts lines and machines as people do", () => {
+    const plant = ["M10", "M9", "M2"].map((id, at) => tile(id, "running", 1, { line: ["L10", "L9", "L2"][at] ?? "" }));
+    expect(heatGroups(board(plant), states(plant), all(plant), "name").map((group) => group.name)).toEqual(["L2", "L9", "L10"]);
+    expect(ids(sortTiles(plant, states(plant), "name"))).toEqual(["M2", "M9", "M10"]);
+  });
   it("stays as it is while somebody points at it, with new machines at the end", () => {
     const before = heatGroups(board(machines), states(machines), all(machines), "worst");
     const now = [...machines.map((one) => (one.machine.machine_id === "run" ? tile("run", "down", 100) : one)), tile("new", "down", 200)];

@@ -39,7 +39,7 @@ function rankOf(tile: MachineTile, state: ShownState): number {
 /** Orders tiles: the worst first and the longest first within it, the longest in their state first, or by name. */
 export function sortTiles(tiles: readonly MachineTile[], states: ReadonlyMap<string, ShownState>, sort: HeatSort): MachineTile[] {
   const keyed = tiles.map((tile) => ({ tile, rank: rankOf(tile, states.get(tile.machine.machine_id) ?? "unknown"), since: sinceOf(tile), name: machineName(tile) }));
-  const byName = (a: (typeof keyed)[number], b: (typeof keyed)[number]): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  const byName = (a: (typeof keyed)[number], b: (typeof keyed)[number]): number => byNumberedName(a.name, b.name);
   // Comparing, not subtracting: two that do not say since when are equal, and no difference of infinities is.
   const bySince = (a: (typeof keyed)[number], b: (typeof keyed)[number]): number => (a.since === b.since ? 0 : a.since < b.since ? -1 : 1);
   keyed.sort((a, b) => {
@@ -58,6 +58,12 @@ export function heatGroups(board: PlantBoard, states: ReadonlyMap<string, ShownS
   return sort === "worst" ? groups.sort((a, b) => b.counts.stopped - a.counts.stopped) : groups;
 }
 
+const numbered = new Intl.Collator("en", { numeric: true });
+/** Orders names as people count: L2 before L10. */
+export function byNumberedName(a: string, b: string): number {
+  return numbered.compare(a, b);
+}
+
 /** A line with its machines. */
 export interface BoardLine {
   readonly key: string;
@@ -67,13 +73,13 @@ export interface BoardLine {
   readonly firstStopped: string | null;
 }
 
-/** The lines with their machines, in flow order; machines of no line come last. */
+/** The lines by name, each with its machines in flow order; machines of no line come last. */
 export function linesOf(board: PlantBoard): BoardLine[] {
   const byId = new Map(board.machines.map((tile) => [tile.machine.machine_id, tile]));
   const placed = new Set(board.lines.flatMap((line) => line.machines));
   const loose = board.machines.filter((tile) => !placed.has(tile.machine.machine_id)).map((tile) => tile.machine.machine_id);
   const all = loose.length === 0 ? board.lines : [...board.lines, { name: "", area: null, machines: loose, first_stopped: null }];
-  return all.map((line) => {
+  return [...all].sort((a, b) => (a.name === "" || b.name === "" ? Number(a.name === "") - Number(b.name === "") : byNumberedName(a.name, b.name))).map((line) => {
     const tiles = line.machines.map((id) => byId.get(id)).filter((tile): tile is MachineTile => tile !== undefined);
     return { key: `${line.area ?? ""} ${line.name}`, title: lineTitle(line, tiles), tiles, firstStopped: line.first_stopped };
   });

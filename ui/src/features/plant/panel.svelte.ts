@@ -4,13 +4,14 @@ import { call, onPushed, toApiError, type ApiError, type CommandName, type Comma
 
 /** The least time between two questions, whatever is pushed. */
 const LEAST_MS = 2_000;
+/** What took long is not asked for again at once. */
+const REST_SHARE = 4;
 
 /** A part of the screen with its own command. */
 export class Panel<C extends CommandName> {
   data = $state.raw<Commands[C]["response"] | null>(null);
   error = $state.raw<ApiError | null>(null);
   #asked = "";
-  #running = 0;
   readonly #command: C;
   readonly #events: readonly Pushed["kind"][];
 
@@ -29,18 +30,30 @@ export class Panel<C extends CommandName> {
       this.error = null;
     }
     let isOver = false;
+    let isAsking = false;
+    let isStale = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let last = -Infinity;
+    let took = 0;
+    // One question at a time: where answers take longer than changes come, asking anew each time would never end.
     const run = async (): Promise<void> => {
       clearTimeout(timer);
+      isAsking = true;
+      isStale = false;
       last = performance.now();
       await this.#ask(request, key);
-      if (!isOver) timer = setTimeout(() => void run(), everyMs);
+      isAsking = false;
+      took = performance.now() - last;
+      if (isOver) return;
+      if (isStale) soon();
+      else timer = setTimeout(() => void run(), everyMs);
     };
     const soon = (): void => {
       if (isOver) return;
+      isStale = true;
+      if (isAsking) return;
       clearTimeout(timer);
-      timer = setTimeout(() => void run(), Math.max(0, last + LEAST_MS - performance.now()));
+      timer = setTimeout(() => void run(), Math.max(0, last + Math.max(LEAST_MS, REST_SHARE * took) - performance.now()));
     };
     void run();
     this.#again = soon;
@@ -66,15 +79,14 @@ export class Panel<C extends CommandName> {
   }
 
   async #ask(request: Commands[C]["request"], key: string): Promise<void> {
-    const own = (this.#running += 1);
     try {
       const data = await call(this.#command, request);
-      // Answers may overtake each other; only the last question's counts.
-      if (key !== this.#asked || own !== this.#running) return;
+      // Meanwhile another question was put: this answer is not to it.
+      if (key !== this.#asked) return;
       this.data = data;
       this.error = null;
     } catch (raw) {
-      if (key === this.#asked && own === this.#running) this.error = toApiError(raw);
+      if (key === this.#asked) this.error = toApiError(raw);
     }
   }
 }
