@@ -73,6 +73,11 @@ pub struct ApiError {
     pub hint: String,
     /// Reference for the log.
     pub request_id: String,
+    /// What exactly went wrong in a connected system, where somebody can act on it: a stable word such as
+    /// `sap_service_not_active`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub system_code: Option<String>,
     /// Parameters that are not acceptable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<InvalidParameter>,
@@ -94,6 +99,7 @@ impl ApiError {
             message: message.into(),
             hint: hint.into(),
             request_id: request.to_string(),
+            system_code: None,
             parameters: Vec::new(),
             reasons: Vec::new(),
         }
@@ -245,7 +251,7 @@ pub fn from_engine(error: EngineError, request: RequestId) -> ApiError {
 
 fn from_port(port: &andon_domain::PortError, request: RequestId) -> ApiError {
     tracing::warn!(request_id = %request, system = port.system.as_str(), kind = ?port.kind, attempts = port.attempts,
-        detail = %andon_domain::text::visible(&port.detail, 2_000), "{port}");
+        system_code = port.code, detail = %andon_domain::text::visible(&port.detail, 2_000), "{port}");
     let (code, hint) = match (port.system, port.kind) {
         (System::Keyring, _) | (_, PortErrorKind::Locked) => (
             ErrorCode::KeyringUnavailable,
@@ -286,5 +292,31 @@ fn from_port(port: &andon_domain::PortError, request: RequestId) -> ApiError {
         (_, PortErrorKind::TimedOut) => (ErrorCode::TimedOut, "Ask for less, or try again later."),
         (_, PortErrorKind::Cancelled) => (ErrorCode::Cancelled, "Run it again when you like."),
     };
-    ApiError::new(request, code, port.to_string(), hint)
+    let hint = port.code.and_then(system_hint).unwrap_or(hint);
+    let mut mapped = ApiError::new(request, code, port.to_string(), hint);
+    mapped.system_code = port.code.map(str::to_owned);
+    mapped
+}
+
+/// What to do about a failure that the system itself tells apart.
+fn system_hint(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "sap_service_not_active" => {
+            "Ask an SAP administrator to activate the service (/IWFND/MAINT_SERVICE); andonctl doctor names it."
+        }
+        "sap_wrong_path" => "Check the address and the names of the services; andonctl doctor compares them with SAP.",
+        "sap_wrong_client" => "Set sap.client to the SAP client meant.",
+        "sap_logon_refused" | "sap_logon_page" => {
+            "Check user, password and SAP client, then set the password or token again. It is not tried again by itself, so that the user is not locked."
+        }
+        "sap_not_permitted" => {
+            "The connection's user lacks a permission; ask an SAP administrator (S_SERVICE, transaction SU53)."
+        }
+        "sap_backend_error" => {
+            "Quote the reference: the log has SAP's transaction id, by which an SAP administrator finds it in /IWFND/ERROR_LOG."
+        }
+        "sap_busy" => "SAP is busy or being maintained. Try again later.",
+        "sap_field_not_there" => "Ask without this condition, or name the field under sap.services in the configuration.",
+        _ => return None,
+    })
 }

@@ -35,7 +35,7 @@ const fn secret(name: &'static str, variable: &'static str) -> Key {
 }
 
 /// All settings.
-pub(super) const KEYS: [Key; 43] = [
+pub(super) const KEYS: [Key; 45] = [
     file_only("tenant.name"),
     file_only("tenant.environment"),
     key("sap.endpoint", "SAP_ODATA_ENDPOINT"),
@@ -48,6 +48,8 @@ pub(super) const KEYS: [Key; 43] = [
     key("sap.client", "SAP_CLIENT"),
     key("sap.language", "SAP_LANGUAGE"),
     file_only("sap.ca_file"),
+    file_only("sap.planning_category"),
+    file_only("sap.ledger"),
     key("mes.endpoint", "MES_REST_ENDPOINT"),
     key("mes.auth", "MES_AUTH_TYPE"),
     key("mes.username", "MES_USERNAME"),

@@ -3,6 +3,7 @@
 
 mod keys;
 mod read;
+mod services;
 
 #[cfg(test)]
 mod tests;
@@ -130,10 +131,16 @@ fn sap(reader: &mut Reader<'_>) -> Option<SapConfig> {
     let client = reader.text("sap.client");
     let language = reader.text("sap.language");
     let ca_file = reader.text("sap.ca_file");
+    let category = reader.text("sap.planning_category");
+    let ledger = reader.text("sap.ledger");
+    let names = services::names(reader);
     let mut config = SapConfig::new(endpoint?, auth?);
     config.client = client;
     config.language = language.unwrap_or(config.language);
     config.ca_file = ca_file.map(Into::into);
+    config.planning_category = category.unwrap_or(config.planning_category);
+    config.ledger = ledger.unwrap_or(config.ledger);
+    config.names = names;
     reader.problems("sap", config.check());
     Some(config)
 }

@@ -75,6 +75,9 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
+/// The one section whose names are not ours.
+const SERVICES: &str = "sap.services";
+
 struct Found {
     text: String,
     place: Place,
@@ -83,6 +86,7 @@ struct Found {
 /// The settings as found, and the mistakes so far.
 pub(super) struct Reader<'e> {
     found: BTreeMap<&'static str, Found>,
+    services: BTreeMap<String, Found>,
     secrets: BTreeMap<&'static str, Secret>,
     mistakes: Vec<Mistake>,
     environment: &'e dyn Fn(&str) -> Option<String>,
@@ -90,10 +94,10 @@ pub(super) struct Reader<'e> {
 
 impl<'e> Reader<'e> {
     pub(super) fn new(file: Option<&Path>, environment: &'e dyn Fn(&str) -> Option<String>) -> Self {
-        let (found, secrets) = (BTreeMap::new(), BTreeMap::new());
         let mut reader = Self {
-            found,
-            secrets,
+            found: BTreeMap::new(),
+            services: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             mistakes: Vec::new(),
             environment,
         };
@@ -158,9 +162,46 @@ impl<'e> Reader<'e> {
             };
             for (name, value) in settings {
                 let full = format!("{}.{}", section.get_ref(), name.get_ref());
+                if full == SERVICES
+                    && let DeValue::Table(services) = value.get_ref()
+                {
+                    self.take_table(SERVICES, services, &place);
+                    continue;
+                }
                 self.take(&full, place(name.span().start), value.get_ref());
             }
         }
+    }
+
+    /// Tables whose names are those of another system: every text in them, with where it stands.
+    fn take_table(&mut self, name: &str, table: &DeTable<'_>, place: &dyn Fn(usize) -> Place) {
+        for (key, value) in table {
+            let full = format!("{name}.{}", key.get_ref());
+            let place_of = place(key.span().start);
+            match value.get_ref() {
+                DeValue::Table(inner) if full.matches('.').count() < 4 => {
+                    self.take_table(&full, inner, place)
+                }
+                DeValue::String(text) => {
+                    let text = text.to_string();
+                    self.services.insert(
+                        full,
+                        Found {
+                            text,
+                            place: place_of,
+                        },
+                    );
+                }
+                _ => self.push(place_of, &full, "", "is not a text", "Give a name in quotes."),
+            }
+        }
+    }
+
+    /// The texts under `sap.services`, by their whole names.
+    pub(super) fn services(&self) -> Vec<(String, String)> {
+        let all = self.services.iter();
+        all.map(|(name, found)| (name.clone(), found.text.clone()))
+            .collect()
     }
 
     fn take(&mut self, name: &str, place: Place, value: &DeValue<'_>) {
@@ -218,6 +259,7 @@ impl<'e> Reader<'e> {
         let place = self
             .found
             .get(key)
+            .or_else(|| self.services.get(key))
             .map_or(Place::Nowhere, |found| found.place.clone());
         self.push(place, key, value, problem, remedy);
     }

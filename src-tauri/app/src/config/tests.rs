@@ -135,6 +135,42 @@ fn a_file_that_is_no_toml_is_named_with_its_line() {
 }
 
 #[test]
+fn a_system_with_names_of_its_own_is_described_in_the_file() {
+    use andon_connectors::sap::Service;
+    let file = "[sap]\nendpoint = \"https://sap.example.org\"\nusername = \"TECH\"\nplanning_category = \"BUD1\"\n\
+                [sap.services.purchase_orders]\npath = \"ZPO_SRV\"\nset = \"ZOrders\"\n\
+                [sap.services.purchase_orders.fields]\nSupplier = \"ZZVENDOR\"\n\
+                [sap.services.plan.fields]\nLedger = \"\"\n";
+    let sap = with(file, &[]).unwrap().sap.unwrap();
+    assert_eq!(
+        (sap.planning_category.as_str(), sap.ledger.as_str()),
+        ("BUD1", "0L")
+    );
+    let orders = &sap.names.0[&Service::PurchaseOrders];
+    assert_eq!(orders.path.as_deref(), Some("ZPO_SRV"));
+    assert_eq!(orders.sets["A_PurchaseOrder"], "ZOrders");
+    assert_eq!(orders.fields["Supplier"], "ZZVENDOR");
+    assert_eq!(sap.names.0[&Service::Plan].fields["Ledger"], "");
+}
+
+#[test]
+fn a_wrong_name_of_a_system_is_named_with_its_line() {
+    let file = "[sap]\nendpoint = \"https://sap.example.org\"\nusername = \"TECH\"\nledger = \"long\"\n\
+                [sap.services.orders]\npath = \"Z\"\n[sap.services.stock]\npath = \"../Z\"\nurl = \"Z\"\n\
+                fields.Plnt = \"ZZ\"\nfields.Plant = 3\n";
+    assert_eq!(
+        words(file, &[]),
+        "the configuration has mistakes: 6\n\
+         :4: sap.ledger = \"long\" is not a key of SAP. Give 1 to 2 letters or digits as SAP shows it.\n\
+         :6: sap.services.orders.path = \"Z\" belongs to no service that is used. Give one of purchase_orders, stock, products, cost_centers, plan, journal.\n\
+         :8: sap.services.stock.path = \"../Z\" is not the path of a service. Give one such as API_MATERIAL_STOCK_SRV.\n\
+         :9: sap.services.stock.url = \"Z\" is not a setting of a service. Give path, set, sets or fields.\n\
+         :10: sap.services.stock.fields.Plnt = \"ZZ\" is not a name of SAP's own service that is used. Did you mean Plant?\n\
+         :11: sap.services.stock.fields.Plant = \"\" is not a text. Give a name in quotes."
+    );
+}
+
+#[test]
 fn a_listener_outside_this_machine_is_refused() {
     let text = words("[gateway]\nlisten = \"0.0.0.0:4517\"\n", &[]);
     assert!(

@@ -97,8 +97,8 @@ async fn ask(sap: &Sap) -> Result<(Answer, Timestamp), Trouble> {
     limit(&mut call);
     let answer = sap.answer(call.header("accept", "application/json")).await?;
     let received = sap.clock.now();
-    has(sap, Service::Stock, &STOCK).await?;
     find_again(sap).await;
+    has(sap, Service::Stock, &STOCK).await?;
     Ok((answer, received))
 }
 
@@ -124,6 +124,7 @@ async fn find_again(sap: &Sap) {
         let mut call = Call::new(sap.address(service, "$metadata", &[]));
         call.attempts = Some(1);
         call.total = Some(Duration::from_secs(3));
+        call.errand = Errand::Check;
         if let Ok((_, _)) = sap.describe(service, call).await {
             tracing::info!(
                 service = sap.config.names.path(service),

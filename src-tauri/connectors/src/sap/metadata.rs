@@ -29,6 +29,7 @@ pub(super) struct Description {
 #[derive(Debug, PartialEq, Eq)]
 struct Set {
     entity_type: String,
+    is_creatable: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -101,14 +102,36 @@ impl Description {
         Ok(read.found)
     }
 
+    /// Names of the entity sets.
+    pub(super) fn sets(&self) -> impl Iterator<Item = &str> {
+        self.sets.keys().map(String::as_str)
+    }
+
     /// Whether the set is there.
     pub(super) fn has_set(&self, set: &str) -> bool {
         self.sets.contains_key(set)
     }
 
+    /// Whether rows can be created; `None` when the set is not there.
+    pub(super) fn is_creatable(&self, set: &str) -> Option<bool> {
+        self.sets.get(set).map(|set| set.is_creatable)
+    }
+
     /// A field of the set.
     pub(super) fn property(&self, set: &str, name: &str) -> Option<Property> {
         self.type_of(set)?.properties.get(name).copied()
+    }
+
+    /// Names of the fields and navigations of the set.
+    pub(super) fn names(&self, set: &str) -> Vec<&str> {
+        let Some(entity_type) = self.type_of(set) else {
+            return Vec::new();
+        };
+        let names = entity_type
+            .properties
+            .keys()
+            .chain(entity_type.navigations.keys());
+        names.map(String::as_str).collect()
     }
 
     /// Whether the set has the navigation.
@@ -137,6 +160,11 @@ impl Target<'_> {
     /// Whether it has the field.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.properties.contains_key(name)
+    }
+
+    /// Names of its fields.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.properties.keys().map(String::as_str)
     }
 }
 
@@ -197,6 +225,7 @@ impl Reading {
                 self.count()?;
                 let set = Set {
                     entity_type: local(&text("EntityType")),
+                    is_creatable: is_not_no("creatable"),
                 };
                 self.found.sets.insert(text("Name"), set);
             }
@@ -307,6 +336,7 @@ pub(super) mod tests {
         );
         let found = Description::read(text.as_bytes()).unwrap();
         assert!(found.has_set("A_PurchaseOrder") && !found.has_set("A_PurchaseOrderType"));
+        assert_eq!(found.is_creatable("A_PurchaseOrder"), Some(false));
         let is_filterable = |field| {
             found
                 .property("A_PurchaseOrder", field)

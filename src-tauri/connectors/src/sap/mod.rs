@@ -8,6 +8,7 @@ mod catalog;
 mod config;
 mod cost_centers;
 mod create;
+mod doctor;
 mod edm;
 mod fault;
 mod filter;
@@ -172,7 +173,7 @@ impl Connector for Sap {
     }
 
     async fn examine(&self) -> Vec<Finding> {
-        Vec::new()
+        doctor::examine(self).await
     }
 }
 

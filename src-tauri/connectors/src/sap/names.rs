@@ -80,7 +80,23 @@ impl Service {
         }
     }
 
-    /// The sets that are read; the first one is the one `set` names in the configuration.
+    /// Standard name of the set that `set` names in the configuration.
+    #[must_use]
+    pub fn main_set(self) -> &'static str {
+        self.sets()[0].name
+    }
+
+    /// Communication scenario of S/4HANA Cloud that has the service, where it is known.
+    pub(super) const fn scenario(self) -> Option<&'static str> {
+        match self {
+            Self::PurchaseOrders => Some("SAP_COM_0053"),
+            Self::Stock => Some("SAP_COM_0164"),
+            Self::Plan => Some("SAP_COM_0087"),
+            Self::Products | Self::CostCenters | Self::Journal => None,
+        }
+    }
+
+    /// The sets that are read, the main one first.
     pub(super) fn sets(self) -> &'static [&'static EntitySet] {
         match self {
             Self::PurchaseOrders => &catalog::PURCHASE_ORDERS,

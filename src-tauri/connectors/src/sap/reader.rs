@@ -165,6 +165,11 @@ impl Narrowed {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(whole, fewer);
     }
+
+    /// Forgets everything, so that a field that was switched on meanwhile is asked for again.
+    pub(super) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 impl Sap {
