@@ -27,14 +27,14 @@ const TURNS: usize = 40;
 /// What the connector asks for.
 const SELECT: &str = "PurchaseOrder,CompanyCode,PurchaseOrderType,Supplier,PurchasingOrganization,PurchasingGroup,\
 DocumentCurrency,PurchaseOrderDate,LastChangeDateTime,PurchasingProcessingStatus,PurchasingCompletenessStatus,\
-ReleaseIsNotCompleted,PurchasingDocumentDeletionCode,CorrespncExternalReference,CreatedByUser,\
+ReleaseIsNotCompleted,PurchasingDocumentDeletionCode,PaymentTerms,CorrespncExternalReference,CreatedByUser,\
 to_PurchaseOrderItem/PurchaseOrderItem,to_PurchaseOrderItem/PurchaseOrderItemText,to_PurchaseOrderItem/Material,\
 to_PurchaseOrderItem/Plant,to_PurchaseOrderItem/StorageLocation,to_PurchaseOrderItem/OrderQuantity,\
 to_PurchaseOrderItem/PurchaseOrderQuantityUnit,to_PurchaseOrderItem/OrderPriceUnit,\
 to_PurchaseOrderItem/OrderPriceUnitToOrderUnitNmrtr,to_PurchaseOrderItem/OrdPriceUnitToOrderUnitDnmntr,\
 to_PurchaseOrderItem/NetPriceAmount,to_PurchaseOrderItem/NetPriceQuantity,\
 to_PurchaseOrderItem/PurchasingDocumentDeletionCode,to_PurchaseOrderItem/PurchasingItemIsFreeOfCharge,\
-to_PurchaseOrderItem/IsCompletelyDelivered";
+to_PurchaseOrderItem/IsCompletelyDelivered,to_PurchaseOrderItem/IsFinallyInvoiced";
 
 async fn orders_of(sap: &Sap) -> Vec<PurchaseOrder> {
     let ask = FeedAsk {
@@ -266,6 +266,7 @@ struct Order {
     purchasing_completeness_status: Option<bool>,
     release_is_not_completed: Option<bool>,
     purchasing_document_deletion_code: Option<String>,
+    payment_terms: Option<String>,
     correspnc_external_reference: Option<String>,
     created_by_user: Option<String>,
     #[serde(rename = "to_PurchaseOrderItem")]
@@ -299,4 +300,5 @@ struct Item {
     purchasing_document_deletion_code: Option<String>,
     purchasing_item_is_free_of_charge: Option<bool>,
     is_completely_delivered: Option<bool>,
+    is_finally_invoiced: Option<bool>,
 }

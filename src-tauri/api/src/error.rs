@@ -304,7 +304,9 @@ fn system_hint(code: &str) -> Option<&'static str> {
         "sap_service_not_active" => {
             "Ask an SAP administrator to activate the service (/IWFND/MAINT_SERVICE); andonctl doctor names it."
         }
-        "sap_wrong_path" => "Check the address and the names of the services; andonctl doctor compares them with SAP.",
+        "sap_wrong_path" => {
+            "Check the address and the names of the services; andonctl doctor compares them with SAP."
+        }
         "sap_wrong_client" => "Set sap.client to the SAP client meant.",
         "sap_logon_refused" | "sap_logon_page" => {
             "Check user, password and SAP client, then set the password or token again. It is not tried again by itself, so that the user is not locked."
@@ -316,7 +318,33 @@ fn system_hint(code: &str) -> Option<&'static str> {
             "Quote the reference: the log has SAP's transaction id, by which an SAP administrator finds it in /IWFND/ERROR_LOG."
         }
         "sap_busy" => "SAP is busy or being maintained. Try again later.",
-        "sap_field_not_there" => "Ask without this condition, or name the field under sap.services in the configuration.",
+        "sap_field_not_there" => {
+            "Ask without this condition, or name the field under sap.services in the configuration."
+        }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use andon_domain::PortError;
+
+    use super::*;
+
+    #[test]
+    fn a_code_of_the_system_reaches_the_face_with_its_own_hint_and_the_detail_does_not() {
+        let request = RequestId::parse("00000000-0000-4000-8000-000000000000").unwrap();
+        let failure = || {
+            PortError::new(System::Sap, PortErrorKind::Unavailable, "An exception was raised")
+                .detail("status 500, code SY/530, transaction 4711ABC")
+        };
+        let coded = from_engine(EngineError::Port(failure().code("sap_backend_error")), request);
+        assert_eq!(coded.code, ErrorCode::SystemUnavailable);
+        assert_eq!(coded.system_code.as_deref(), Some("sap_backend_error"));
+        assert!(coded.hint.contains("/IWFND/ERROR_LOG"), "{}", coded.hint);
+        let plain = from_engine(EngineError::Port(failure()), request);
+        assert_eq!(plain.system_code, None);
+        let shown = serde_json::to_string(&[coded, plain]).unwrap();
+        assert!(!shown.contains("4711ABC"), "the transaction is for the log");
+    }
 }

@@ -119,6 +119,7 @@ fn own(code: ErrorCode, message: String, hint: &str) -> ApiError {
         message,
         hint,
         request_id: String::new(),
+        system_code: None,
         parameters: Vec::new(),
         reasons: Vec::new(),
     }

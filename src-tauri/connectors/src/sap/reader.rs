@@ -293,7 +293,8 @@ impl Sap {
             let is_all = match all.total {
                 // A server with a page limit of its own may give fewer rows than asked for, without a link.
                 Some(total) => all.rows.len() as u64 >= total,
-                None => got < top,
+                // More than asked for: a server that does not look at `$top` would give the same again for every `$skip`.
+                None => got != top,
             };
             if got == 0 || is_all {
                 return Ok(all);

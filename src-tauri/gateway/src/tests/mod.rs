@@ -91,6 +91,7 @@ fn api_error(code: ErrorCode, message: &str, hint: &str) -> ApiError {
         message: message.to_owned(),
         hint: hint.to_owned(),
         request_id: "req-1".to_owned(),
+        system_code: None,
         parameters: Vec::new(),
         reasons: Vec::new(),
     }

@@ -4,9 +4,9 @@ use andon_domain::PortErrorKind;
 use andon_domain::ports::{Connector, HealthState};
 
 use super::*;
-use crate::stranger::{DATE, Seen};
+use crate::stranger::DATE;
 
-fn metadata(seen: &Seen) -> Option<Reply> {
+fn described(seen: &Seen) -> Option<Reply> {
     let set = if seen.path.contains("STOCK") {
         "A_MatlStkInAcctMod"
     } else {
@@ -21,7 +21,7 @@ fn metadata(seen: &Seen) -> Option<Reply> {
 #[tokio::test]
 async fn a_healthy_sap_tells_latency_and_clock() {
     let server = Stranger::start(|seen| {
-        metadata(seen).unwrap_or_else(|| Reply::with(200, &[DATE], "{\"d\":{\"results\":[]}}"))
+        described(seen).unwrap_or_else(|| Reply::with(200, &[DATE], "{\"d\":{\"results\":[]}}"))
     })
     .await;
     let health = sap(&server).check().await;
@@ -33,7 +33,7 @@ async fn a_healthy_sap_tells_latency_and_clock() {
     assert!(health.latency_ms.is_some());
     let ahead = ("date", "Mon, 22 Jun 2026 12:05:00 GMT");
     let server = Stranger::start(move |seen| {
-        metadata(seen).unwrap_or_else(|| Reply::with(200, &[ahead], "{\"d\":{\"results\":[]}}"))
+        described(seen).unwrap_or_else(|| Reply::with(200, &[ahead], "{\"d\":{\"results\":[]}}"))
     })
     .await;
     let health = sap(&server).check().await;
@@ -49,7 +49,7 @@ async fn an_unhealthy_sap_says_what_to_do() {
     assert_eq!(connection.check().await.state, HealthState::Unauthorized);
     assert_eq!(refused.seen().len(), 1, "a timer must not lock the user");
     let unreadable = Stranger::start(|seen| {
-        metadata(seen).unwrap_or_else(|| Reply::json(403, &json!({"error": {"message": "no"}})))
+        described(seen).unwrap_or_else(|| Reply::json(403, &json!({"error": {"message": "no"}})))
     })
     .await;
     let gone = Stranger::start(|_| Reply::with(200, &[("x", "y")], "").leave()).await;

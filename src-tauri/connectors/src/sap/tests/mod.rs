@@ -1,6 +1,13 @@
 //! The SAP connection against a server that is not always SAP.
 
+mod costs;
+mod doctor;
+mod faults;
+mod feeds;
 mod health;
+mod inventory;
+mod materials;
+mod names;
 mod reading;
 mod writing;
 
@@ -12,7 +19,9 @@ use andon_domain::operations::find;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::stranger::{Fixed, Reply, Stranger, noon};
+use crate::sap::catalog::EntitySet;
+use crate::sap::metadata::tests::document;
+use crate::stranger::{Fixed, Reply, Seen, Stranger, noon};
 use crate::transport::{AuthKind, Limits};
 
 const ROOT: &str = "/sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV/";
@@ -64,4 +73,80 @@ fn page(rows: &[Value], count: Option<usize>, next: Option<&str>) -> Reply {
         d["__next"] = json!(next);
     }
     Reply::json(200, &json!({"d": d}))
+}
+
+async fn read(
+    operation: &str,
+    read: Arc<dyn ReadOperation>,
+    value: &Value,
+) -> Result<andon_domain::ports::Fetched, PortError> {
+    read.read(&parameters(operation, value)).await
+}
+
+/// The service a request is for, by SAP's own paths.
+fn service_of(seen: &Seen) -> Service {
+    let is_it = |service: &Service| seen.path.contains(&format!("/{}/", service.standard_path()));
+    Service::ALL.into_iter().find(is_it).unwrap()
+}
+
+/// The description of a service that has everything that is read; a minus before a field forbids conditions on it, and what
+/// `change` drops is not there.
+fn description_of(service: Service, change: impl Fn(&'static str) -> Option<String>) -> String {
+    let mut sets: Vec<&'static EntitySet> = service.sets().to_vec();
+    let targets = service
+        .sets()
+        .iter()
+        .flat_map(|set| set.navigations.iter().map(|to| to.target));
+    for target in targets {
+        if !sets.iter().any(|set| set.name == target.name) {
+            sets.push(target);
+        }
+    }
+    let fields: Vec<(&str, Vec<String>)> = sets
+        .iter()
+        .map(|set| {
+            let mut names: Vec<_> = set
+                .order
+                .iter()
+                .chain(set.needed)
+                .chain(set.useful)
+                .copied()
+                .collect();
+            names.sort_unstable();
+            names.dedup();
+            (set.name, names.into_iter().filter_map(&change).collect())
+        })
+        .collect();
+    let texts: Vec<(&str, Vec<&str>)> = fields
+        .iter()
+        .map(|(set, names)| (*set, names.iter().map(String::as_str).collect()))
+        .collect();
+    let types: Vec<(&str, &[&str])> = texts
+        .iter()
+        .map(|(set, names)| (*set, names.as_slice()))
+        .collect();
+    let links: Vec<(&str, &str, &str)> = sets
+        .iter()
+        .flat_map(|set| {
+            set.navigations
+                .iter()
+                .map(|to| (set.name, to.name, to.target.name))
+        })
+        .collect();
+    document(&types, &links)
+}
+
+fn metadata(body: String) -> Reply {
+    Reply::with(200, &[("content-type", "application/xml")], body)
+}
+
+fn not_active() -> Reply {
+    Reply::json(
+        404,
+        &json!({"error": {"code": "/IWFND/MED/170", "message": {"value": "No service found for namespace"}}}),
+    )
+}
+
+fn is_metadata(seen: &Seen) -> bool {
+    seen.path.ends_with("$metadata")
 }

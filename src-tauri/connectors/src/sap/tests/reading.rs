@@ -3,7 +3,6 @@
 use andon_domain::PortErrorKind;
 
 use super::*;
-use crate::sap::metadata::tests::document;
 
 #[tokio::test]
 async fn orders_are_read_with_selection_client_and_language() {
@@ -255,5 +254,80 @@ async fn a_release_without_a_field_is_asked_without_it_from_then_on() {
     assert_eq!(
         (server.seen().len(), server.seen()[3].query("$select")),
         (4, fields)
+    );
+}
+
+#[tokio::test]
+async fn pages_without_rows_are_followed_only_so_far() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let server = Stranger::start(move |_| {
+        let next = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        page(&[], None, Some(&format!("A_PurchaseOrder?$skiptoken={next}")))
+    })
+    .await;
+    let mut config = config(&server);
+    config.limits.total = Duration::from_secs(60);
+    let sap = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let read = orders(&sap, &json!({})).await.unwrap();
+    assert!(
+        read.records.is_empty() && read.is_truncated,
+        "cut, and said to be cut"
+    );
+    assert_eq!(server.seen().len(), 1_000);
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_top_and_skip_is_not_read_twice() {
+    let server = Stranger::start(|_| page(&(0..7).map(order).collect::<Vec<_>>(), None, None)).await;
+    let mut config = config(&server);
+    config.page_size = 5;
+    let sap = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let read = orders(&sap, &json!({})).await.unwrap();
+    assert_eq!(
+        (read.records.len(), read.is_truncated, server.seen().len()),
+        (7, false, 1)
+    );
+}
+
+#[tokio::test]
+async fn orders_of_a_storage_location_and_since_a_change_are_found() {
+    let server = Stranger::start(|seen| {
+        if seen.path.ends_with("A_PurchaseOrderItem") {
+            return page(
+                &[json!({"PurchaseOrder": "4500000001", "PurchaseOrderItem": "00010"})],
+                None,
+                None,
+            );
+        }
+        let mut rows = [order(1), order(2)];
+        rows[0]["to_PurchaseOrderItem"]["results"][0]["StorageLocation"] = json!("0001");
+        // Of the same second as what was asked for, and before it.
+        rows[0]["LastChangeDateTime"] = json!("/Date(1782086400600+0000)/");
+        rows[1]["LastChangeDateTime"] = json!("/Date(1782086400100+0000)/");
+        page(&rows, None, None)
+    })
+    .await;
+    let sap = sap(&server);
+    let read = orders(&sap, &json!({"storage_location": "1", "purchasing_group": "001"}))
+        .await
+        .unwrap();
+    assert_eq!(read.records.len(), 1, "the location without leading zeros");
+    let seen = server.seen();
+    assert_eq!(seen[0].query("$filter"), "StorageLocation eq '1'");
+    assert_eq!(
+        seen[1].query("$filter"),
+        "PurchasingGroup eq '001' and PurchaseOrder eq '4500000001'"
+    );
+    let read = orders(&sap, &json!({"changed_since": "2026-06-22T00:00:00.500Z"}))
+        .await
+        .unwrap();
+    assert_eq!(
+        read.records.len(),
+        1,
+        "SAP is asked in whole seconds, the answer is exact"
+    );
+    assert_eq!(
+        server.seen().last().unwrap().query("$filter"),
+        "LastChangeDateTime ge datetimeoffset'2026-06-22T00:00:00Z'"
     );
 }

@@ -13,7 +13,6 @@ use andon_domain::{
 };
 
 use super::*;
-use crate::stranger::Seen;
 
 fn purchase() -> CanonicalJson {
     parameters(
@@ -159,6 +158,15 @@ async fn writable(post: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) 
             return post(seen, posts.fetch_add(1, Ordering::SeqCst));
         }
         assert_eq!((seen.path.as_str(), seen.header("x-csrf-token")), (ROOT, "Fetch"));
+        assert_eq!(
+            (
+                seen.query("sap-client"),
+                seen.query("sap-language"),
+                seen.header("accept-language")
+            ),
+            ("100", "EN", "EN"),
+            "the token is fetched from the client the order goes to"
+        );
         let token = format!("T{}", tokens.fetch_add(1, Ordering::SeqCst));
         let cookies = [
             ("x-csrf-token", token.as_str()),
@@ -458,4 +466,81 @@ async fn the_fingerprint_names_the_target_and_no_secret() {
     let mut other = config(&server);
     other.endpoint.set_path("/other");
     assert_ne!(base, of(other, "a"));
+}
+
+#[tokio::test]
+async fn only_the_wish_for_a_token_is_a_reason_to_post_again() {
+    let forbidden = || {
+        Reply::json(
+            403,
+            &json!({"error": {"code": "ME/303", "message": {"value": "No authorization"}}}),
+        )
+    };
+    let busy = || Reply::with(429, &[("retry-after", "0")], "");
+    for reply in [forbidden as fn() -> Reply, busy] {
+        let server = writable(move |_, _| reply()).await;
+        let connection = sap(&server);
+        let outcome = connection
+            .create_purchase_order()
+            .apply(change(&connection))
+            .await;
+        assert!(matches!(outcome, ApplyOutcome::Refused { .. }), "{outcome:?}");
+        assert_eq!((server.count("GET"), server.count("POST")), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_written_in_the_names_of_the_system() {
+    let server = Stranger::start(|seen| match seen.method.as_str() {
+        "POST" => Reply::json(201, &json!({"d": {"EBELN": "4500000042"}})),
+        _ => Reply::with(200, &[("x-csrf-token", "T")], "{}"),
+    })
+    .await;
+    let mut config = config(&server);
+    let own = config.names.0.entry(Service::PurchaseOrders).or_default();
+    own.path = Some("ZPO_SRV".to_owned());
+    own.sets
+        .insert("A_PurchaseOrder".to_owned(), "ZOrders".to_owned());
+    for (standard, name) in [
+        ("PurchaseOrder", "EBELN"),
+        ("Supplier", "LIFNR"),
+        ("to_PurchaseOrderItem", "Items"),
+        ("Plant", "WERKS"),
+    ] {
+        own.fields.insert(standard.to_owned(), name.to_owned());
+    }
+    let named = Sap::new(config.clone(), Fixed::new(Some("secret")), noon()).unwrap();
+    let ApplyOutcome::Succeeded(receipt) = named.create_purchase_order().apply(change(&named)).await else {
+        panic!("not created")
+    };
+    assert_eq!(receipt.reference, "4500000042");
+    let seen = server.seen();
+    assert_eq!(
+        [seen[0].path.as_str(), seen[1].path.as_str()],
+        [
+            "/sap/opu/odata/sap/ZPO_SRV/",
+            "/sap/opu/odata/sap/ZPO_SRV/ZOrders"
+        ]
+    );
+    let body: Value = serde_json::from_str(&seen[1].body).unwrap();
+    assert_eq!(
+        (&body["LIFNR"], &body["Items"][0]["WERKS"]),
+        (&json!("100482"), &json!("1010"))
+    );
+    assert!(body.get("Supplier").is_none() && body["Items"][0].get("Plant").is_none());
+    assert_ne!(
+        named.create_purchase_order().endpoint_fingerprint(),
+        sap(&server).create_purchase_order().endpoint_fingerprint(),
+        "an approval for one field is none for another"
+    );
+    // A value that the system cannot take is never left out in silence.
+    let own = config.names.0.get_mut(&Service::PurchaseOrders).unwrap();
+    own.fields.insert("NetPriceAmount".to_owned(), String::new());
+    let lacking = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let outcome = lacking.create_purchase_order().apply(change(&lacking)).await;
+    assert!(
+        matches!(&outcome, ApplyOutcome::NotSent(e) if e.code == Some("sap_field_not_there")),
+        "{outcome:?}"
+    );
+    assert_eq!(server.count("POST"), 1);
 }
