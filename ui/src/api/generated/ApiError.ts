@@ -24,6 +24,11 @@ hint: string,
  */
 request_id: string, 
 /**
+ * What exactly went wrong in a connected system, where somebody can act on it: a stable word such as
+ * `sap_service_not_active`.
+ */
+system_code?: string, 
+/**
  * Parameters that are not acceptable.
  */
 parameters?: Array<InvalidParameter>, 
