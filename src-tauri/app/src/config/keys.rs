@@ -8,6 +8,8 @@ pub(super) struct Key {
     pub(super) variable: Option<&'static str>,
     /// A secret: never in the file.
     pub(super) is_secret: bool,
+    /// A table of its own, whose lines the plant names.
+    pub(super) is_table: bool,
 }
 
 const fn key(name: &'static str, variable: &'static str) -> Key {
@@ -15,6 +17,7 @@ const fn key(name: &'static str, variable: &'static str) -> Key {
         name,
         variable: Some(variable),
         is_secret: false,
+        is_table: false,
     }
 }
 
@@ -23,6 +26,7 @@ const fn file_only(name: &'static str) -> Key {
         name,
         variable: None,
         is_secret: false,
+        is_table: false,
     }
 }
 
@@ -31,6 +35,16 @@ const fn secret(name: &'static str, variable: &'static str) -> Key {
         name,
         variable: Some(variable),
         is_secret: true,
+        is_table: false,
+    }
+}
+
+const fn table(name: &'static str) -> Key {
+    Key {
+        name,
+        variable: None,
+        is_secret: false,
+        is_table: true,
     }
 }
 
@@ -58,6 +72,8 @@ pub(super) const KEYS: [Key; 45] = [
     key("mes.client_id", "MES_CLIENT_ID"),
     key("mes.scope", "MES_SCOPE"),
     file_only("mes.ca_file"),
+    table("mes.machine_status"),
+    table("mes.order_status"),
     key("model.endpoint", "ANDON_MODEL_ENDPOINT"),
     key("model.name", "ANDON_MODEL_NAME"),
     secret("model.api_key", "ANDON_MODEL_API_KEY"),

@@ -10,6 +10,7 @@ mod tests;
 
 pub use read::Mistakes;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use andon_connectors::model::ModelConfig;
 use andon_connectors::sap::SapConfig;
 use andon_connectors::transport::{AuthKind, ConfigProblem};
 use andon_domain::ports::Feed;
+use andon_domain::records::{MachineState, ProductionOrderStatus};
 use andon_domain::{Amount, Money, Secret};
 use andon_engine::watch::FeedIntervals;
 
@@ -149,10 +151,43 @@ fn mes(reader: &mut Reader<'_>) -> Option<MesConfig> {
     let endpoint = reader.url("mes.endpoint");
     let auth = auth(&mut *reader, "mes", &["bearer", "basic", "oauth2"]);
     let ca_file = reader.text("mes.ca_file");
+    let machine_words = reader.words("mes.machine_status", &MACHINE_STATES.map(MachineState::as_str));
+    let order_words = reader.words(
+        "mes.order_status",
+        &ORDER_STATES.map(ProductionOrderStatus::as_str),
+    );
     let mut config = MesConfig::new(endpoint?, auth?);
     config.ca_file = ca_file.map(Into::into);
+    config.machine_status = meanings(machine_words, MachineState::from_word);
+    config.order_status = meanings(order_words, ProductionOrderStatus::from_word);
     reader.problems("mes", config.check());
     Some(config)
+}
+
+/// What a word of the plant may mean.
+const MACHINE_STATES: [MachineState; 7] = [
+    MachineState::Running,
+    MachineState::Idle,
+    MachineState::Setup,
+    MachineState::Down,
+    MachineState::Maintenance,
+    MachineState::Offline,
+    MachineState::Unknown,
+];
+/// What a word of the plant for an order may mean.
+const ORDER_STATES: [ProductionOrderStatus; 7] = [
+    ProductionOrderStatus::Planned,
+    ProductionOrderStatus::Released,
+    ProductionOrderStatus::Active,
+    ProductionOrderStatus::Paused,
+    ProductionOrderStatus::Completed,
+    ProductionOrderStatus::Cancelled,
+    ProductionOrderStatus::Unknown,
+];
+
+fn meanings<T>(words: BTreeMap<String, &'static str>, read: fn(&str) -> T) -> BTreeMap<String, T> {
+    let words = words.into_iter();
+    words.map(|(word, state)| (word, read(state))).collect()
 }
 
 /// How a system is logged on to; the first kind is the default. `None` when it cannot be built, with the mistake noted.

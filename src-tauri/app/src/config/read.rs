@@ -219,6 +219,10 @@ impl<'e> Reader<'e> {
                 remedy,
             );
         }
+        if key.is_table {
+            let remedy = format!("Write a table [{name}] with one line for each.");
+            return self.push(place, name, "", "is not a table", &remedy);
+        }
         let text = match value {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.as_str().to_owned(),
@@ -234,6 +238,21 @@ impl<'e> Reader<'e> {
             }
         };
         self.found.insert(key.name, Found { text, place });
+    }
+
+    fn take_line(&mut self, table: &'static str, line: &str, place: Place, value: &DeValue<'_>) {
+        let DeValue::String(text) = value else {
+            let name = format!("{table}.{line}");
+            return self.push(place, &name, "", "is not a text", "Give one word in quotes.");
+        };
+        let found = Found {
+            text: text.to_string(),
+            place,
+        };
+        self.tables
+            .entry(table)
+            .or_default()
+            .insert(line.to_owned(), found);
     }
 
     fn unknown(&mut self, place: Place, name: &str) {
@@ -326,6 +345,26 @@ impl<'e> Reader<'e> {
             known.contains(&text.as_str()).then_some(text)
         };
         self.parsed(key, read, "is not known", &remedy)
+    }
+
+    /// The lines of a table, each with one of these words.
+    pub(super) fn words(&mut self, table: &str, known: &[&'static str]) -> BTreeMap<String, &'static str> {
+        let Some(lines) = self.tables.get(table) else {
+            return BTreeMap::new();
+        };
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(line, found)| (line.clone(), found.text.clone()))
+            .collect();
+        let (mut read, remedy) = (BTreeMap::new(), format!("Give one of {}.", known.join(", ")));
+        for (line, text) in lines {
+            let wanted = text.trim().to_ascii_lowercase();
+            match known.iter().find(|word| **word == wanted) {
+                Some(word) => _ = read.insert(line, *word),
+                None => self.mistake(&format!("{table}.{line}"), &text, "is not known", &remedy),
+            }
+        }
+        read
     }
 
     pub(super) fn amount(&mut self, key: &str) -> Option<Amount> {

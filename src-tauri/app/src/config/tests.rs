@@ -129,6 +129,35 @@ fn no_setting_switches_the_check_of_certificates_off() {
 }
 
 #[test]
+fn a_plants_own_status_words_are_read_and_their_mistakes_named() {
+    let mes = "[mes]\nendpoint = \"https://mes.example.org\"\n";
+    let tables = "[mes.machine_status]\n\"Störung\" = \"down\"\n\"R\u{fc}sten\" = \"Setup\"\n[mes.order_status]\nGesperrt = \"paused\"\n";
+    let config = with(&format!("{mes}{tables}"), &[]).unwrap().mes.unwrap();
+    let read: Vec<_> = config
+        .machine_status
+        .iter()
+        .map(|(word, state)| (word.as_str(), state.as_str()))
+        .collect();
+    assert_eq!(read, [("Rüsten", "setup"), ("Störung", "down")]);
+    assert_eq!(config.order_status["Gesperrt"].as_str(), "paused");
+    let wrong =
+        "[mes.machine_status]\n\"Störung\" = \"dwon\"\nrunning = \"idle\"\nHalt = 3\n[mes.order_status]\n";
+    let text = words(&format!("{mes}{wrong}"), &[]);
+    assert_eq!(
+        text,
+        "the configuration has mistakes: 3\n\
+         :4: mes.machine_status.Störung = \"dwon\" is not known. Give one of running, idle, setup, down, maintenance, offline, unknown.\n\
+         :5: mes.machine_status.running = \"idle\" gives a word of the contract another meaning. Remove the line; the MES adapter must send another word for another state.\n\
+         :6: mes.machine_status.Halt = \"\" is not a text. Give one word in quotes."
+    );
+    let flat = words("[mes]\nmachine_status = \"down\"\n", &[]);
+    assert!(
+        flat.contains("mes.machine_status = \"\" is not a table. Write a table [mes.machine_status]"),
+        "{flat}"
+    );
+}
+
+#[test]
 fn a_file_that_is_no_toml_is_named_with_its_line() {
     let text = words("[sap]\nendpoint = \n", &[]);
     assert!(text.contains(":2: file"), "{text}");
