@@ -96,7 +96,8 @@ impl Mes {
         refuse(System::Mes, &config.check())?;
         let user = match &config.auth {
             AuthKind::Basic { username } => username.clone(),
-            _ => String::new(),
+            AuthKind::OAuth2 { client_id, .. } => client_id.clone(),
+            AuthKind::None | AuthKind::Bearer | AuthKind::BearerIfSet => String::new(),
         };
         let settings = TransportSettings {
             system: System::Mes,
