@@ -167,7 +167,8 @@ async fn listen(engine: Arc<Engine>, tenant: TenantId) {
         };
         let mut random = [0];
         engine.ids().random(&mut random);
-        tokio::time::sleep(plant::reconnect_after(failures, random[0])).await;
+        let asked = plant::asked_to_wait(&engine, &tenant);
+        tokio::time::sleep(plant::reconnect_after(asked, failures, random[0])).await;
     }
 }
 

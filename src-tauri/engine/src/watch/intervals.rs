@@ -54,10 +54,12 @@ pub(super) const fn is_streamed(feed: Feed) -> bool {
     )
 }
 
-/// How long to wait before a lost stream is opened again: 3 s, doubled up to a minute, give or take a fifth.
+/// How long to wait before a lost stream is opened again: what the MES asked for, or 3 s, doubled up to a minute with each
+/// failure, give or take a fifth.
 #[must_use]
-pub fn reconnect_after(failures: u32, random: u8) -> Duration {
-    let delay = Duration::from_secs(3)
+pub fn reconnect_after(asked: Option<Duration>, failures: u32, random: u8) -> Duration {
+    let delay = asked
+        .unwrap_or(Duration::from_secs(3))
         .saturating_mul(1 << failures.min(5))
         .min(LONGEST_BACKOFF);
     jittered(delay, random, 20)

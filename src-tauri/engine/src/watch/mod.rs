@@ -19,8 +19,8 @@ pub use lines::Line;
 pub use orders::{BoardOrder, LateOrder};
 pub use schedule::{Brought, FeedStates, FeedView, FeedViewState, Flight, Offer, Turn};
 pub use sync::{
-    apply_event, ask_now, due, feed_view, feeds_view, follow, rebuild, resume, set_paused, should_follow,
-    sync_feed, want,
+    apply_event, ask_now, asked_to_wait, due, feed_view, feeds_view, follow, rebuild, resume, set_paused,
+    should_follow, sync_feed, want,
 };
 
 use andon_domain::System;

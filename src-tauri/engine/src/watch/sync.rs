@@ -237,6 +237,13 @@ pub fn should_follow(engine: &Engine, tenant: &TenantId) -> Result<bool, EngineE
     Ok(tenant.parts.systems.plant.is_some() && tenant.feeds.may_listen())
 }
 
+/// How long the MES asked to wait before a lost stream is opened again, where it did.
+#[must_use]
+pub fn asked_to_wait(engine: &Engine, tenant: &TenantId) -> Option<Duration> {
+    let tenant = engine.tenant(tenant).ok()?;
+    tenant.parts.systems.plant.as_ref()?.reconnect_after()
+}
+
 /// Listens to the plant until the stream ends. `app` calls it again after [`super::reconnect_after`].
 ///
 /// # Errors

@@ -112,10 +112,18 @@ fn jitter_is_a_tenth_either_way_and_reconnecting_a_fifth() {
         };
         assert!(!due(millis - 1) && due(millis));
     }
-    let waits = [0, 1, 2, 4, 5, 99].map(|failures| reconnect_after(failures, MIDDLE).as_secs_f64().round());
+    let waits =
+        [0, 1, 2, 4, 5, 99].map(|failures| reconnect_after(None, failures, MIDDLE).as_secs_f64().round());
     assert_eq!(waits, [3.0, 6.0, 12.0, 48.0, 60.0, 60.0]);
-    assert_eq!(reconnect_after(0, 0), Duration::from_millis(2_400));
-    assert_eq!(reconnect_after(0, 255), Duration::from_millis(3_600));
+    assert_eq!(reconnect_after(None, 0, 0), Duration::from_millis(2_400));
+    assert_eq!(reconnect_after(None, 0, 255), Duration::from_millis(3_600));
+    let asked = Some(Duration::from_secs(10));
+    let waits = [0, 2, 99].map(|failures| reconnect_after(asked, failures, MIDDLE).as_secs_f64().round());
+    assert_eq!(
+        waits,
+        [10.0, 40.0, 60.0],
+        "as the MES asked, and longer the more often it fails"
+    );
 }
 
 #[test]

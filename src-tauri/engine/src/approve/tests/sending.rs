@@ -375,6 +375,27 @@ async fn a_read_back_settles_what_it_is_sure_of() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_the_system_remembers_settles_what_nobody_knew() {
+    let stage = Stage::open().await;
+    let (cleo, id) = (stage.person("cleo"), approved(&stage, HIGH).await);
+    stage.clock.pass(3);
+    stage.system.say(Answer::Lost);
+    send_due(&stage.engine).await.unwrap();
+    *stage.system.found.lock().unwrap() = Some(Reconciled::Refused {
+        code: "409".to_owned(),
+        message: "locked by planning".to_owned(),
+    });
+    let row = reconcile(&stage.engine, &cleo, id).await.unwrap();
+    let outcome = row.progress.outcome.unwrap();
+    assert_eq!(
+        (row.progress.state, outcome.kind, outcome.message.as_str()),
+        (State::Failed, OutcomeKind::RefusedBySystem, "locked by planning")
+    );
+    assert_eq!(outcome.settled_by.as_deref(), Some(cleo.actor().as_str()));
+    assert_eq!(stage.system.applied(), 1);
+}
+
+#[tokio::test]
 async fn a_waiter_sees_every_end() {
     let stage = Stage::open().await;
     let buyer = agent("buyer");
