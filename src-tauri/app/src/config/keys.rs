@@ -49,7 +49,7 @@ const fn table(name: &'static str) -> Key {
 }
 
 /// All settings.
-pub(super) const KEYS: [Key; 45] = [
+pub(super) const KEYS: [Key; 47] = [
     file_only("tenant.name"),
     file_only("tenant.environment"),
     key("sap.endpoint", "SAP_ODATA_ENDPOINT"),

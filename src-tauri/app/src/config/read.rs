@@ -86,7 +86,10 @@ struct Found {
 /// The settings as found, and the mistakes so far.
 pub(super) struct Reader<'e> {
     found: BTreeMap<&'static str, Found>,
+    /// What is under `sap.services`, by its whole name.
     services: BTreeMap<String, Found>,
+    /// Lines of the settings that are tables, by their names.
+    tables: BTreeMap<&'static str, BTreeMap<String, Found>>,
     secrets: BTreeMap<&'static str, Secret>,
     mistakes: Vec<Mistake>,
     environment: &'e dyn Fn(&str) -> Option<String>,
@@ -97,6 +100,7 @@ impl<'e> Reader<'e> {
         let mut reader = Self {
             found: BTreeMap::new(),
             services: BTreeMap::new(),
+            tables: BTreeMap::new(),
             secrets: BTreeMap::new(),
             mistakes: Vec::new(),
             environment,
@@ -168,7 +172,15 @@ impl<'e> Reader<'e> {
                     self.take_table(SERVICES, services, &place);
                     continue;
                 }
-                self.take(&full, place(name.span().start), value.get_ref());
+                match (keys::find(&full).filter(|key| key.is_table), value.get_ref()) {
+                    (Some(key), DeValue::Table(lines)) => {
+                        for (line, value) in lines {
+                            let place = place(line.span().start);
+                            self.take_line(key.name, line.get_ref(), place, value.get_ref());
+                        }
+                    }
+                    (_, value) => self.take(&full, place(name.span().start), value),
+                }
             }
         }
     }
@@ -275,10 +287,15 @@ impl<'e> Reader<'e> {
 
     /// Notes a mistake at the place where the setting was found.
     pub(super) fn mistake(&mut self, key: &str, value: &str, problem: &str, remedy: &str) {
-        let place = self
-            .found
-            .get(key)
-            .or_else(|| self.services.get(key))
+        let line = || {
+            self.tables.iter().find_map(|(table, lines)| {
+                let name = key.strip_prefix(table)?.strip_prefix('.')?;
+                lines.get(name)
+            })
+        };
+        let found = self.found.get(key).or_else(|| self.services.get(key));
+        let place = found
+            .or_else(line)
             .map_or(Place::Nowhere, |found| found.place.clone());
         self.push(place, key, value, problem, remedy);
     }

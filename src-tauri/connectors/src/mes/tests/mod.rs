@@ -124,3 +124,7 @@ fn list(items: &[Value], next: Option<&str>) -> Value {
 fn page(items: &[Value]) -> Reply {
     Reply::json(200, &list(items, None))
 }
+
+fn not_found() -> Reply {
+    Reply::json(404, &json!({"title": "Not Found", "detail": "no such resource"}))
+}
