@@ -98,7 +98,7 @@ async fn every_order_of_a_foreign_server_is_read_once_and_filters_reach_it() {
             &json!("0001")
         )
     );
-    // 10.5 and 20.5 pieces at 101.25 for one.
+    // 10.5 and 20.5 pieces at 101.25 for one; SAP rounds each item to cents, and so does the sum of them.
     assert_eq!(first["items"].as_array().unwrap().len(), 2);
     assert_eq!(
         first["net_value"]
@@ -106,7 +106,7 @@ async fn every_order_of_a_foreign_server_is_read_once_and_filters_reach_it() {
             .unwrap()
             .trim_end_matches('0')
             .trim_end_matches('.'),
-        "3138.75"
+        "3138.76"
     );
     // Three of four items: the third costs nothing, the fourth is deleted; priced for 100.
     let of = |number: &str| {

@@ -15,7 +15,7 @@ fn the_digest_of_a_known_action_is_known() {
     assert_eq!(ActionDigest::parse(GOLDEN), Some(digest));
 }
 
-const GOLDEN: &str = "968a4d685e963f1858fd873c311ee96cf4d1a697c02af7cd07fcbb6eae03154e";
+const GOLDEN: &str = "3e1e28befa7af25e538ca3746608c85ba3680a4339c127f480b82c2c66c952d4";
 
 #[test]
 fn only_64_hexadecimal_digits_are_a_digest() {

@@ -119,6 +119,16 @@ async fn a_change_is_told_to_screens_without_asking() {
     assert!(ended.is_ok(), "{heard}");
 }
 
+/// Waits until every machine is marked as old: each was measured at a time of its own.
+async fn all_stale(world: &World, limit: Duration) -> Value {
+    until("every machine is stale", limit, async || {
+        let board = board(world).await;
+        let tiles = board["machines"].as_array().unwrap();
+        (!tiles.is_empty() && tiles.iter().all(|tile| tile["is_stale"] == true)).then_some(board)
+    })
+    .await
+}
+
 #[tokio::test]
 async fn a_dead_mes_is_said_and_its_last_word_grows_old() {
     let world = World::open().await;
@@ -134,26 +144,12 @@ async fn a_dead_mes_is_said_and_its_last_word_grows_old() {
         },
     )
     .await;
-    let old = until(
-        "no machine counts as running",
-        Duration::from_secs(60),
-        async || {
-            let board = board(&world).await;
-            (count(&board, &json!("running")) == 0).then_some(board)
-        },
-    )
-    .await;
+    let old = all_stale(&world, Duration::from_secs(60)).await;
+    assert_eq!(count(&old, &json!("running")), 0, "what is old is not running");
     assert_eq!(
         old["machines"].as_array().unwrap().len(),
         24,
         "what was known stays, marked as old"
-    );
-    assert!(
-        old["machines"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|tile| tile["is_stale"] == true)
     );
     assert!(
         ["stale", "offline"].contains(&old["feed"]["state"].as_str().unwrap()),
@@ -170,15 +166,8 @@ async fn a_mes_that_repeats_old_values_is_not_taken_for_live() {
     live(&world).await;
     world.plant.mes("stale").await;
     // Three intervals: while the stream is open, polls come once a minute.
-    let old = until(
-        "no machine counts as running",
-        Duration::from_secs(240),
-        async || {
-            let board = board(&world).await;
-            (count(&board, &json!("running")) == 0).then_some(board)
-        },
-    )
-    .await;
+    let old = all_stale(&world, Duration::from_secs(240)).await;
+    assert_eq!(count(&old, &json!("running")), 0, "what is old is not running");
     assert_ne!(old["feed"]["state"], "live", "answers alone do not make it live");
     world.plant.mes("ok").await;
     live(&world).await;

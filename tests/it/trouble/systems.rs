@@ -52,7 +52,7 @@ async fn a_wrong_password_is_tried_once_and_the_words_say_what_to_do() {
         let refused = world.refused("operation_run", read("sap.get_inventory")).await;
         assert_eq!((refused.code(), refused.status), ("system_unauthorized", 502));
         assert!(
-            refused.words().contains("Set a new password"),
+            refused.words().contains("set the password or token again"),
             "{}",
             refused.words()
         );

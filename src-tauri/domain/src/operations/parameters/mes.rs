@@ -165,7 +165,9 @@ impl SetCycleTarget {
     pub fn change_percent(&self) -> Option<Amount> {
         let (now, wanted) = (self.current_cycle_s.value(), self.cycle_s.value());
         let change = wanted.checked_sub(now)?.abs().checked_mul(100.into())?;
-        change.checked_div(now).map(Amount::new)
+        change
+            .checked_div(now)
+            .map(|percent| Amount::new(percent.normalize()))
     }
 }
 
