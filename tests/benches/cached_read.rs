@@ -67,7 +67,7 @@ async fn measure(records: usize) -> Pair {
     let first = read(&engine, &caller, OPERATION, &json!({}), &page)
         .await
         .unwrap();
-    assert_eq!((first.records.len(), first.from_cache), (records, false));
+    assert_eq!((first.records.len(), first.about.from_cache), (records, false));
     let (mut turns, mut written) = (Vec::with_capacity(TURNS), 1);
     for turn in 0..TURNS {
         let started = Instant::now();
@@ -75,7 +75,7 @@ async fn measure(records: usize) -> Pair {
             .await
             .unwrap();
         let ours = started.elapsed();
-        assert!(result.from_cache);
+        assert!(result.about.from_cache);
         drop(black_box(result));
         let started = Instant::now();
         let found = plain.get(black_box(&(OPERATION, [7_u8; 32]))).cloned();

@@ -146,7 +146,7 @@ fn a_short_text_cannot_ask_for_much_work() {
 fn cpu() -> std::time::Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     std::time::Duration::new(
-        u64::try_from(time.tv_sec).unwrap(),
-        u32::try_from(time.tv_nsec).unwrap(),
+        u64::try_from(time.tv_sec).expect("a clock of a process counts up from zero"),
+        u32::try_from(time.tv_nsec).expect("there are less than a billion"),
     )
 }

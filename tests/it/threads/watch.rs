@@ -239,8 +239,19 @@ async fn the_figures_of_a_shift_come_from_the_mes_and_close() {
         timeline.iter().filter(|piece| piece["state"].is_string()).count() > 1,
         "the past is drawn from the history: {timeline:?}"
     );
-    let orders = world.call("plant_orders", json!({})).await;
-    assert!(!orders["orders"].as_array().unwrap().is_empty());
-    let quality = world.call("plant_quality", json!({ "range": "last_24h" })).await;
-    assert!(quality["total"]["first_pass_yield"].is_number(), "{quality}");
+    // Each feed is read at a time of its own.
+    until("orders are listed", Duration::from_secs(60), async || {
+        let answer = world.call("plant_orders", json!({})).await;
+        (!answer["orders"].as_array().unwrap().is_empty()).then_some(())
+    })
+    .await;
+    until(
+        "a first-pass yield is known",
+        Duration::from_secs(90),
+        async || {
+            let answer = world.call("plant_quality", json!({ "range": "last_24h" })).await;
+            answer["total"]["first_pass_yield"].is_number().then_some(())
+        },
+    )
+    .await;
 }

@@ -192,7 +192,7 @@ impl<'e> Reader<'e> {
             let place_of = place(key.span().start);
             match value.get_ref() {
                 DeValue::Table(inner) if full.matches('.').count() < 4 => {
-                    self.take_table(&full, inner, place)
+                    self.take_table(&full, inner, place);
                 }
                 DeValue::String(text) => {
                     let text = text.to_string();
