@@ -18,6 +18,7 @@ after(async () => {
 });
 
 test("a ready question runs and shows rows, and says that no model is set up", async () => {
+  await until("the mirror has orders", async () => (await console.call("connection_list")).connections.some((one) => one.feeds.some((feed) => feed.feed === "purchase_orders" && feed.records > 0)));
   await tab.go("Query");
   await tab.see("No language model is set up.");
   await tab.page.getByRole("button", { name: /How many purchase orders are in which status/ }).click();

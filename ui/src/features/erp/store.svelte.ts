@@ -24,6 +24,8 @@ class ErpStore {
   error = $state.raw<ApiError | null>(null);
   exportError = $state.raw<ApiError | null>(null);
   isReading = $state(false);
+  /** What is shown answers the question before; the answer to this one is on its way. */
+  isOld = $state(false);
   isExporting = $state(false);
   current = $state(-1);
 
@@ -41,32 +43,42 @@ class ErpStore {
       this.#open();
       return;
     }
+    const isSameList = owner === this.#owner && asked.view === this.asked.view;
     this.#owner = owner;
     this.asked = asked;
-    this.#forget();
+    this.#forget(isSameList);
     this.need(0, 1);
   }
 
   /** Asks SAP anew, whatever the cache holds. */
   refresh(): void {
-    this.#forget();
+    this.#forget(true);
     void this.#read(0);
   }
 
-  #forget(): void {
+  // Of the same list the old rows stay in sight, marked as being replaced, until the new ones are there.
+  #forget(keepsRows: boolean): void {
     this.#generation += 1;
     this.#wanted.clear();
     this.#fetchedAt = null;
-    this.head = null;
-    this.rows = new Map();
     this.error = this.exportError = null;
     this.isReading = false;
     this.current = -1;
+    this.isOld = keepsRows && this.head !== null;
+    if (!this.isOld) this.#clear();
+  }
+
+  #clear(): void {
+    this.head = null;
+    this.rows = new Map();
+    this.isOld = false;
   }
 
   /** These rows are in view. */
   need(from: number, to: number): void {
-    for (const offset of windowsFor(from, to, WINDOW)) {
+    // How many rows there will be is known with the first window.
+    const last = this.isOld || this.head === null ? 1 : to;
+    for (const offset of windowsFor(this.isOld ? 0 : from, last, WINDOW)) {
       if (!this.#wanted.has(offset)) void this.#read(offset);
     }
   }
@@ -87,7 +99,8 @@ class ErpStore {
         for (const other of seen) void this.#read(other);
       }
       this.#fetchedAt = head.fetched_at;
-      const rows = new Map(this.rows);
+      const rows = this.isOld ? new Map<number, ErpRecord>() : new Map(this.rows);
+      this.isOld = false;
       records.forEach((record, at) => rows.set(offset + at, record as ErpRecord));
       this.rows = rows;
       this.head = head;
@@ -96,6 +109,7 @@ class ErpStore {
     } catch (raw) {
       if (generation !== this.#generation) return;
       this.#wanted.delete(offset);
+      if (this.isOld) this.#clear();
       this.error = toApiError(raw);
     } finally {
       if (generation === this.#generation) this.isReading = false;
