@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::Mes;
 use super::offers::Part;
 use super::records::{Merge, Versioned};
-use crate::transport::{Answer, Call, http_date};
+use crate::transport::{Answer, Call, http_date, is_object};
 
 /// Pages of one list at most.
 const MAX_PAGES: u32 = 1_000;
@@ -285,12 +285,16 @@ impl From<PortError> for Ended {
 /// Reads a JSON body.
 pub(super) fn parse<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<T, PortError> {
     let body = answer.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&answer.body);
-    serde_json::from_slice(body).map_err(|e| {
+    let broken = |detail: String| {
         let message = "answered with data that does not follow the contract";
         answer
             .failure(System::Mes, PortErrorKind::Protocol, message)
-            .detail(e.to_string())
-    })
+            .detail(detail)
+    };
+    if !is_object(body) {
+        return Err(broken("not a JSON object".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|e| broken(e.to_string()))
 }
 
 /// The failure an answer stands for that is not what was asked for.

@@ -15,7 +15,7 @@ use super::filter::{Filter, encode};
 use super::metadata::Description;
 use super::names::{Names, Service};
 use super::wire::{Envelope, Page};
-use crate::transport::{Answer, Call, http_date};
+use crate::transport::{Answer, Call, http_date, is_object};
 
 /// Pages of one read at most; more means that the server leads us on.
 const MAX_PAGES: u32 = 1_000;
@@ -436,11 +436,15 @@ impl Sap {
 
 /// Reads a JSON body.
 pub(super) fn parse<T: DeserializeOwned>(answer: &Answer, body: &[u8]) -> Result<T, PortError> {
-    serde_json::from_slice(body).map_err(|e| {
+    let broken = |detail: String| {
         let message = "answered with data that does not follow OData V2";
         answer
             .failure(System::Sap, PortErrorKind::Protocol, message)
             .code(code::NOT_ODATA)
-            .detail(e.to_string())
-    })
+            .detail(detail)
+    };
+    if !is_object(body) {
+        return Err(broken("not a JSON object".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|e| broken(e.to_string()))
 }

@@ -158,6 +158,12 @@ fn is_too_deep(body: &[u8]) -> bool {
     false
 }
 
+/// Whether a JSON text is an object. A list would be read as one too, its entries taken for the fields in their order.
+#[must_use]
+pub(crate) fn is_object(text: &[u8]) -> bool {
+    text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+}
+
 #[cfg(test)]
 mod tests {
     use flate2::Compression;
