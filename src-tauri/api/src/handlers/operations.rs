@@ -97,6 +97,7 @@ fn look(request: OperationBrowseRequest) -> (String, serde_json::Value, Look) {
         search,
         offset,
         limit,
+        is_anew,
     } = request;
     let parameters = if parameters.is_null() {
         serde_json::json!({})
@@ -109,6 +110,7 @@ fn look(request: OperationBrowseRequest) -> (String, serde_json::Value, Look) {
         search,
         offset: offset.unwrap_or(0),
         limit,
+        is_anew: is_anew.unwrap_or(false),
     };
     (name, parameters, look)
 }

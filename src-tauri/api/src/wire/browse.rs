@@ -41,6 +41,10 @@ pub struct OperationBrowseRequest {
     #[serde(default)]
     #[ts(optional)]
     pub limit: Option<u32>,
+    /// Ask the system, whatever the cache holds. For the first window only: the others must be of the same answer.
+    #[serde(default)]
+    #[ts(optional)]
+    pub is_anew: Option<bool>,
 }
 
 /// A window of the records of a read.

@@ -9,7 +9,7 @@ use andon_domain::{Amount, Caller, CanonicalJson, Class};
 use serde_json::{Value, json};
 
 use super::sight::Sight;
-use super::{About, Found, about, noted, open};
+use super::{About, Found, Freshness, about, noted, open};
 use crate::audit;
 use crate::csv::{cell, push_line};
 use crate::error::EngineError;
@@ -32,6 +32,18 @@ pub struct Look {
     pub offset: u64,
     /// At most so many records; 100 when absent, at most 1000.
     pub limit: Option<u32>,
+    /// Ask the system, whatever the cache holds.
+    pub is_anew: bool,
+}
+
+impl Look {
+    const fn freshness(&self) -> Freshness {
+        if self.is_anew {
+            Freshness::Asked
+        } else {
+            Freshness::Cached
+        }
+    }
 }
 
 /// A window of the records that match.
@@ -106,7 +118,7 @@ async fn try_browse(
             hint: format!("Give 1 to {MOST_LIMIT}, or leave it out for {DEFAULT_LIMIT}."),
         });
     }
-    let opened = open(engine, caller, name, parameters).await?;
+    let opened = open(engine, caller, name, parameters, look.freshness()).await?;
     let matching = matching(&opened.found, &opened.sight, look)?;
     let start = usize::try_from(look.offset)
         .unwrap_or(usize::MAX)
@@ -140,7 +152,7 @@ async fn try_export(
     parameters: &Value,
     look: &Look,
 ) -> Result<Exported, EngineError> {
-    let opened = open(engine, caller, name, parameters).await?;
+    let opened = open(engine, caller, name, parameters, look.freshness()).await?;
     let matching = matching(&opened.found, &opened.sight, look)?;
     let now = engine.clock.now();
     let about = about(opened.operation, &opened.sight, &opened.found, now);

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use andon_domain::{Role, TenantId};
+use andon_domain::{PortErrorKind, Role, TenantId};
 
 use super::*;
 use crate::error::EngineError;
-use crate::testing::{ScriptedRead, World, fetched, person, world};
+use crate::testing::{ScriptedRead, World, failure, fetched, person, world};
 use crate::world::Systems;
 
 const ORDERS: &str = "sap.get_purchase_orders";
@@ -72,6 +72,34 @@ async fn decimals_sort_as_numbers_and_what_is_missing_stands_last_either_way() {
         );
     }
     assert_eq!(upstream.calls(), 1, "one answer serves every order and window");
+}
+
+#[tokio::test]
+async fn who_asks_anew_gets_what_the_system_says_now_or_the_old_answer_marked_as_old() {
+    let (world, upstream) = with(orders());
+    let admin = person("ada", Role::Admin);
+    let anew = || Look {
+        is_anew: true,
+        ..Look::default()
+    };
+    look(&world, &admin, Look::default()).await.unwrap();
+    upstream.say(Ok(fetched(2)));
+    let cached = look(&world, &admin, Look::default()).await.unwrap();
+    assert_eq!((cached.total, cached.about.from_cache), (4, true));
+    let asked = look(&world, &admin, anew()).await.unwrap();
+    assert_eq!(
+        (asked.total, asked.about.from_cache, upstream.calls()),
+        (2, false, 2)
+    );
+    let after = look(&world, &admin, Look::default()).await.unwrap();
+    assert_eq!(
+        (after.total, after.about.from_cache),
+        (2, true),
+        "the cache has the new answer"
+    );
+    upstream.say(Err(failure(PortErrorKind::Unavailable)));
+    let old = look(&world, &admin, anew()).await.unwrap();
+    assert_eq!((old.total, old.about.is_stale), (2, true));
 }
 
 #[tokio::test]

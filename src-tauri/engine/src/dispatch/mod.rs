@@ -81,6 +81,14 @@ struct Opened {
     found: Found,
 }
 
+/// Whether an answer that the cache still holds is new enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Freshness {
+    Cached,
+    /// A person wants what the system says now. An old answer still stands in when the system is down.
+    Asked,
+}
+
 struct Found {
     answer: Arc<Answer>,
     from_cache: bool,
@@ -129,7 +137,7 @@ async fn try_read(
     let tenant = engine.tenant(&caller.tenant)?;
     let (operation, parameters, sight) = checked(caller, name, parameters)?;
     let window = Window::of(page, operation, &parameters)?;
-    let found = find(engine, tenant, caller, operation, &parameters).await?;
+    let found = find(engine, tenant, caller, operation, &parameters, Freshness::Cached).await?;
     let now = engine.clock.now();
     let result = slice(operation, &parameters, &sight, &window, &found, now);
     let mut detail = json!({
@@ -177,10 +185,11 @@ async fn open(
     caller: &Caller,
     name: &str,
     parameters: &Value,
+    freshness: Freshness,
 ) -> Result<Opened, EngineError> {
     let tenant = engine.tenant(&caller.tenant)?;
     let (operation, parameters, sight) = checked(caller, name, parameters)?;
-    let found = find(engine, tenant, caller, operation, &parameters).await?;
+    let found = find(engine, tenant, caller, operation, &parameters, freshness).await?;
     Ok(Opened {
         operation,
         parameters,
@@ -196,10 +205,13 @@ async fn find(
     caller: &Caller,
     operation: &'static Operation,
     parameters: &CanonicalJson,
+    freshness: Freshness,
 ) -> Result<Found, EngineError> {
     let key = CacheKey::new(operation.name, caller.clearance, parameters);
     let ttl = tenant.cache.ttl(operation.cache_ttl_s);
-    if let Some(answer) = tenant.cache.get(&key, engine.clock.now()) {
+    if freshness == Freshness::Cached
+        && let Some(answer) = tenant.cache.get(&key, engine.clock.now())
+    {
         return Ok(Found {
             answer,
             from_cache: true,

@@ -28,4 +28,8 @@ offset?: number,
 /**
  * At most so many records, 100 by default, at most 1000. Of no meaning for an export, which has all.
  */
-limit?: number, };
+limit?: number, 
+/**
+ * Ask the system, whatever the cache holds. For the first window only: the others must be of the same answer.
+ */
+is_anew?: boolean, };

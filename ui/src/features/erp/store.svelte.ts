@@ -53,7 +53,7 @@ class ErpStore {
   /** Asks SAP anew, whatever the cache holds. */
   refresh(): void {
     this.#forget(true);
-    void this.#read(0);
+    void this.#read(0, true);
   }
 
   // Of the same list the old rows stay in sight, marked as being replaced, until the new ones are there.
@@ -83,12 +83,12 @@ class ErpStore {
     }
   }
 
-  async #read(offset: number): Promise<void> {
+  async #read(offset: number, isAnew = false): Promise<void> {
     const generation = this.#generation;
     this.#wanted.add(offset);
     this.isReading = true;
     try {
-      const { records, ...head } = await call("operation_browse", { ...this.#request(), offset, limit: WINDOW });
+      const { records, ...head } = await call("operation_browse", { ...this.#request(), offset, limit: WINDOW, ...(isAnew ? { is_anew: true } : {}) });
       if (generation !== this.#generation) return;
       if (this.#fetchedAt !== null && this.#fetchedAt !== head.fetched_at) {
         // The answer behind the windows is another one now: rows of two answers must not stand in one list.

@@ -1,7 +1,7 @@
 // The four lists of the ERP screen: which operation fills each, its columns, its filters, and what names a record.
 // Not here: how a value is drawn (Cell.svelte) and what stands beside the list (Detail.svelte).
 import type { CostCenter, Material, PurchaseOrder, StockRow } from "../../api";
-import type { RecordColumn } from "../../kit";
+import type { RecordColumn, RecordSort } from "../../kit";
 import { t, type MessageKey } from "../../messages";
 
 /** A list of the screen. */
@@ -38,6 +38,8 @@ interface ColumnOf {
 export interface View {
   readonly operation: string;
   readonly title: MessageKey;
+  /** The order where none was chosen; that of SAP when absent. */
+  readonly order?: RecordSort;
   readonly columns: readonly ColumnOf[];
   readonly filters: readonly Filter[];
 }
@@ -54,6 +56,7 @@ export const VIEW: Readonly<Record<ViewId, View>> = {
   orders: {
     operation: "sap.get_purchase_orders",
     title: "erp.view.orders",
+    order: { field: "order_date", descending: true },
     columns: [
       { id: "purchase_order", title: "erp.purchase_order", width: 112, sort: "purchase_order" },
       { id: "order_date", title: "erp.order_date", width: 92, sort: "order_date" },
