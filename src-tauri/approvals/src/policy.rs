@@ -93,7 +93,7 @@ impl RiskPolicy {
         if operation.name != "sap.create_purchase_order" {
             return judged(
                 operation.risk,
-                format!("{} is {} by itself", operation.name, operation.risk.as_str()),
+                format!("every request of this kind is {}", operation.risk.as_str()),
             );
         }
         let Some(value) = &description.value else {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod ctl;
+mod floor;
 mod newcomer;
 mod read;
 mod risk;

@@ -58,6 +58,20 @@ async fn the_demo_asks_within_five_seconds_stops_within_forty_and_ends_clean() {
     )
     .await;
     assert!(ready.elapsed() < Duration::from_secs(40), "{:?}", ready.elapsed());
+    let asked = until("a request to the MES", Duration::from_secs(60), async || {
+        let all = console.all().await;
+        all.into_values().find(|item| {
+            item["operation"]
+                .as_str()
+                .is_some_and(|name| name.starts_with("mes."))
+        })
+    })
+    .await;
+    assert_eq!(
+        (&asked["operation"], &asked["risk"]),
+        (&json!("mes.set_cycle_target"), &json!("low")),
+        "the agent's third request, within the band: {asked}"
+    );
     let session = console.call("session_get", json!({})).await;
     assert_eq!(
         (&session["is_demo"], &session["environment"]),

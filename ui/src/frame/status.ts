@@ -1,7 +1,7 @@
 // What the status bar says and which banners stand: words for the engine's state of each system.
 // Not here: how it is drawn.
 import type { FeedState, HealthState, KeyringState, StatusView, System, SystemView } from "../api";
-import { formatNumber, formatQuantity, formatSpan, formatTime } from "../kit";
+import { formatMillis, formatNumber, formatSpan, formatTime } from "../kit";
 import { t, type MessageKey } from "../messages";
 
 /** How an entry of the status bar is drawn. */
@@ -45,7 +45,7 @@ function sapItem(status: StatusView): StatusItem {
   const sap = systemOf(status, "sap");
   const state = sap?.state ?? "unknown";
   const latency = sap?.latency_ms ?? null;
-  const text = state === "healthy" && latency !== null ? formatQuantity(Math.round(latency), "ms") : t(`frame.health.${state}`);
+  const text = state === "healthy" && latency !== null ? formatMillis(latency) : t(`frame.health.${state}`);
   return { id: "sap", name: t("frame.system.sap"), text, tone: HEALTH_TONE[state], detail: detailOf(sap?.message, sap?.hint) };
 }
 

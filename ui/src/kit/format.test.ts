@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { setLocale } from "../messages";
-import { formatAmount, formatClock, formatDate, formatDecimal, formatMoment, formatNumber, formatQuantity, formatSpan, formatTime } from "./format";
+import { formatAmount, formatClock, formatDate, formatDecimal, formatMillis, formatMoment, formatNumber, formatQuantity, formatSpan, formatTime } from "./format";
 
 afterEach(() => {
   setLocale("en");
@@ -9,6 +9,10 @@ afterEach(() => {
 describe("numbers", () => {
   it("puts a thin space before the unit", () => {
     expect(formatQuantity(184, "ms")).toBe("184\u2009ms");
+  });
+  it("never calls a round trip 0", () => {
+    expect(formatMillis(0)).toBe("< 1\u2009ms");
+    expect(formatMillis(184.4)).toBe("184\u2009ms");
   });
   it("never passes an amount through a floating-point number", () => {
     expect(formatAmount("90071992547409931234.10", "EUR")).toBe("EUR\u00a090,071,992,547,409,931,234.10");

@@ -25,6 +25,12 @@ export function formatQuantity(value: number | string, unit: string, digits?: nu
   return `${text}${THIN}${unit}`;
 }
 
+/** A round trip in whole milliseconds; a shorter one is below 1, never 0. */
+export function formatMillis(milliseconds: number): string {
+  const whole = Math.round(milliseconds);
+  return whole < 1 ? `< ${formatQuantity(1, "ms")}` : formatQuantity(whole, "ms");
+}
+
 /** Exact decimal text with the locale's separators; what is no decimal stays as it is. */
 export function formatDecimal(text: string): string {
   const match = /^([+-]?)(\d+)(?:\.(\d+))?$/.exec(text);

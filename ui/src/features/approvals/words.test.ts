@@ -10,7 +10,7 @@ const item = (more: Partial<ApprovalItem>): ApprovalItem => ({
 describe("how a request ended", () => {
   it.each([
     [item({ state: "denied", decided_by: ["K. Lindqvist"] }), "Denied by K. Lindqvist"],
-    [item({ state: "succeeded", decided_by: ["M. Ito"], reference: "4500012880" }), "Approved by you, made 4500012880"],
+    [item({ state: "succeeded", decided_by: ["M. Ito"], reference: "4500012880" }), "Approved by you: 4500012880"],
     [item({ state: "succeeded", decided_by: ["policy"] }), "Approved by policy"],
     [item({ state: "expired" }), "Expired, nobody decided"],
     [item({ state: "dispatched", decided_by: ["M. Ito"] }), "Sending, approved by you"],
