@@ -37,6 +37,18 @@ try {
     await tab.see(/^\d+ rows?$/);
     await tab.page.waitForTimeout(500);
   });
+  await inBothThemes("erp", async () => {
+    await tab.go("ERP");
+    await tab.see(/Rows 1 to/);
+    await tab.page.locator('[role="row"][aria-rowindex="4"]').click();
+    await tab.see("Our reference");
+    await tab.page.waitForTimeout(300);
+  });
+  await inBothThemes("connectors", async () => {
+    await tab.go("Connectors");
+    await tab.see("Feeds into the mirror");
+    await tab.page.waitForTimeout(300);
+  });
   await inBothThemes("approvals", async () => {
     await tab.go("Approvals");
     await tab.open(critical.title);
