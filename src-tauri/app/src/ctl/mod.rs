@@ -2,6 +2,7 @@
 //!
 //! 0 done, 1 refused or failed, 2 usage or configuration, 3 another instance holds the data folder or none is running.
 
+mod approvals;
 mod arguments;
 mod client;
 mod connections;
@@ -191,7 +192,7 @@ async fn run(line: CommandLine) -> Result<(), Failure> {
             print(answer["url"].as_str().unwrap_or_default())
         }
         Command::Op(op) => online::op(&client::Client::connect(&folder)?, op).await,
-        Command::Approval(approval) => online::approval(&client::Client::connect(&folder)?, approval).await,
+        Command::Approval(approval) => approvals::run(&client::Client::connect(&folder)?, approval).await,
         Command::Ask { question, json } => {
             let request = serde_json::json!({ "question": question });
             online::query(&client::Client::connect(&folder)?, "query_ask", request, json).await
