@@ -23,7 +23,7 @@ pub(super) const MAX_FEED: usize = 100_000;
 /// Bytes of all pages of one list at most.
 const MAX_BYTES: usize = 48 * 1024 * 1024;
 /// Bytes of all pages besides what their records may have.
-const FREE_BYTES: usize = 16 * 1024 * 1024;
+const FREE_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of a record on the wire: a report with a hundred measured values has about this.
 const BYTES_PER_RECORD: usize = 16 * 1024;
 /// Records of one page at most: four times the largest page that is asked for.

@@ -47,7 +47,7 @@ pub(super) fn rows() -> Vec<Case> {
             "a crowd of empty records",
             ALL,
             Expected::Error(&[Protocol]),
-            |read, _| body(read.page(&["{}"], None).replace("{}", &many("{}", 300_000))),
+            |read, _| body(read.page(&["{}"], None).replace("{}", &many("{}", 100_000))),
         ),
         case(
             "thirty thousand records with nothing but a key",
@@ -81,7 +81,7 @@ pub(super) fn rows() -> Vec<Case> {
             WITH_LISTS,
             Expected::Error(&[Protocol]),
             |read, _| {
-                let (name, entries) = (list_of(read), many("{}", 300_000));
+                let (name, entries) = (list_of(read), many("{}", 100_000));
                 let list = match read.system() {
                     System::Sap => format!("{{\"{name}\":{{\"results\":[{entries}]}},"),
                     System::Mes => format!("{{\"{name}\":[{entries}],"),
