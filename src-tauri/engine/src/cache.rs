@@ -239,18 +239,17 @@ fn is_fresh(entry: &Entry, now: Timestamp) -> bool {
 mod tests {
     use super::*;
     use andon_domain::PortErrorKind;
-    use proptest::prelude::*;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    const READS: [&str; 2] = ["sap.get_purchase_orders", "mes.get_machine_status"];
+    pub(super) const READS: [&str; 2] = ["sap.get_purchase_orders", "mes.get_machine_status"];
     const TTL: Duration = Duration::from_secs(300);
 
-    fn key(operation: usize, scope: Class, number: u32) -> CacheKey {
+    pub(super) fn key(operation: usize, scope: Class, number: u32) -> CacheKey {
         let parameters = CanonicalJson::from_value(&serde_json::json!({ "n": number })).unwrap();
         CacheKey::new(READS[operation], scope, &parameters)
     }
 
-    fn answer(number: u64, at: i64) -> Arc<Answer> {
+    pub(super) fn answer(number: u64, at: i64) -> Arc<Answer> {
         let fetched = Fetched {
             records: vec![number.into()],
             total: None,
@@ -264,7 +263,7 @@ mod tests {
         })
     }
 
-    fn put(cache: &TenantCache, key: &CacheKey, answer: Arc<Answer>, ttl: Duration) {
+    pub(super) fn put(cache: &TenantCache, key: &CacheKey, answer: Arc<Answer>, ttl: Duration) {
         cache.put(*key, answer, ttl, cache.generation(key));
     }
 
@@ -345,90 +344,8 @@ mod tests {
             "a journey that ended is not joined"
         );
     }
-
-    #[derive(Debug, Clone)]
-    enum Act {
-        Get(usize, u32),
-        Put(usize, u32, u64),
-        Invalidate(usize),
-        Wait(i64),
-    }
-
-    fn act() -> impl Strategy<Value = Act> {
-        prop_oneof![
-            4 => (0..2usize, 0..12u32).prop_map(|(o, n)| Act::Get(o, n)),
-            4 => (0..2usize, 0..12u32, 1..400u64).prop_map(|(o, n, t)| Act::Put(o, n, t)),
-            1 => (0..2usize).prop_map(Act::Invalidate),
-            1 => (0..200_000i64).prop_map(Act::Wait),
-        ]
-    }
-
-    /// A cache so simple that it is plainly right: newest use last, everything by search.
-    #[derive(Default)]
-    struct Reference {
-        entries: Vec<((usize, u32), u64, i64, u64)>,
-        stats: CacheStats,
-    }
-
-    impl Reference {
-        fn get(&mut self, key: (usize, u32), now: i64) -> Option<u64> {
-            let place = self
-                .entries
-                .iter()
-                .position(|entry| entry.0 == key && now - entry.2 < i64::try_from(entry.3).unwrap() * 1000);
-            let Some(place) = place else {
-                self.stats.misses += 1;
-                return None;
-            };
-            self.stats.hits += 1;
-            let entry = self.entries.remove(place);
-            self.entries.push(entry);
-            Some(entry.1)
-        }
-
-        fn put(&mut self, key: (usize, u32), value: u64, now: i64, ttl: u64, most: usize) {
-            self.entries.retain(|entry| entry.0 != key);
-            if self.entries.len() == most {
-                self.entries.remove(0);
-                self.stats.evicted += 1;
-            }
-            self.entries.push((key, value, now, ttl));
-        }
-    }
-
-    proptest! {
-        // 300 cases of 334 steps or more: 10^5 steps in all. Every value is put once, so a value of another tenant would show.
-        #![proptest_config(ProptestConfig::with_cases(300))]
-        #[test]
-        fn three_tenants_behave_as_three_reference_caches(
-            most in 1..8usize,
-            acts in proptest::collection::vec((0..3usize, act()), 334..400),
-        ) {
-            let caches = [0, 1, 2].map(|_| TenantCache::new(most, 300));
-            let mut references = [0, 1, 2].map(|_| Reference::default());
-            let (mut now, mut value) = (0i64, 0u64);
-            for (tenant, act) in acts {
-                let (cache, reference) = (&caches[tenant], &mut references[tenant]);
-                match act {
-                    Act::Get(o, n) => {
-                        let found = cache.get(&key(o, Class::Internal, n), Timestamp::from_millis(now));
-                        let expected = reference.get((o, n), now).map(|value| answer(value, 0).fetched.clone());
-                        prop_assert_eq!(found.map(|a| a.fetched.clone()), expected);
-                    }
-                    Act::Put(o, n, ttl) => {
-                        value += 1;
-                        put(cache, &key(o, Class::Internal, n), answer(value, now), Duration::from_secs(ttl));
-                        reference.put((o, n), value, now, ttl, most);
-                    }
-                    Act::Invalidate(o) => {
-                        cache.invalidate(&[READS[o]]);
-                        reference.entries.retain(|entry| entry.0.0 != o);
-                    }
-                    Act::Wait(millis) => now += millis,
-                }
-                reference.stats.entries = reference.entries.len() as u64;
-                prop_assert_eq!(cache.stats(), reference.stats);
-            }
-        }
-    }
 }
+
+#[cfg(test)]
+#[path = "cache_model.rs"]
+mod model;

@@ -22,6 +22,12 @@ pub(super) const MAX_READ: usize = 10_000;
 pub(super) const MAX_FEED: usize = 100_000;
 /// Bytes of all pages of one list at most.
 const MAX_BYTES: usize = 48 * 1024 * 1024;
+/// Bytes of all pages besides what their records may have.
+const FREE_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of a record on the wire: a report with a hundred measured values has about this.
+const BYTES_PER_RECORD: usize = 16 * 1024;
+/// Records of one page at most: four times the largest page that is asked for.
+const MAX_ITEMS: usize = 20_000;
 /// Words that nobody understands, named in one warning.
 const SHOWN_WORDS: usize = 3;
 
@@ -105,9 +111,9 @@ impl<R: Versioned> Listed<R> {
 }
 
 #[derive(Deserialize)]
-struct PageBody<'a> {
+pub(super) struct PageBody<'a> {
     #[serde(borrow)]
-    items: Vec<&'a RawValue>,
+    pub(super) items: Vec<&'a RawValue>,
     #[serde(default)]
     next_cursor: Option<String>,
     #[serde(default)]
@@ -214,6 +220,11 @@ impl Mes {
                 return Err(Ended::Failed(problem(&answer)));
             }
             let page: PageBody<'_> = parse(&answer)?;
+            if page.items.len() > MAX_ITEMS {
+                let message = "answered with far more records than were asked for";
+                let error = answer.failure(System::Mes, PortErrorKind::Protocol, message);
+                return Err(Ended::Failed(error));
+            }
             pages += 1;
             bytes = bytes.saturating_add(answer.body.len());
             let instant = |text: &Option<String>| text.as_deref().and_then(Timestamp::parse);
@@ -233,11 +244,13 @@ impl Mes {
                 listed.tag = (pages == 1 && !etag.is_empty()).then(|| etag.to_owned());
                 break;
             };
+            let for_records = merge.records.len().saturating_mul(BYTES_PER_RECORD);
+            let most_bytes = FREE_BYTES.saturating_add(for_records).min(MAX_BYTES);
             let early = if !has_new {
                 Some("the MES sent a page without anything new; the list may be incomplete")
             } else if !seen.insert(next.clone()) {
                 Some("the MES sent the same cursor twice; the list may be incomplete")
-            } else if pages >= MAX_PAGES || merge.records.len() >= ask.most || bytes >= MAX_BYTES {
+            } else if pages >= MAX_PAGES || merge.records.len() >= ask.most || bytes >= most_bytes {
                 Some("the list is longer than can be read at once")
             } else {
                 None

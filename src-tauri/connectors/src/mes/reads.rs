@@ -61,7 +61,7 @@ fn fetched<R: Versioned + Serialize>(
         listed.records.len() == all && (listed.is_truncated || *total > listed.records.len() as u64)
     });
     Ok(Fetched {
-        records: values(System::Mes, &listed.records)?,
+        records: values(System::Mes, listed.records)?,
         total,
         is_truncated: listed.is_truncated,
         warnings: listed.warnings,

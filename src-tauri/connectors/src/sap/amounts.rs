@@ -286,7 +286,12 @@ impl<'s> Side<'s> {
         let mut open = vec![(chunk, keys)];
         let mut all = Vec::new();
         while let Some((chunk, keys)) = open.pop() {
-            let found = self.sap.rows::<EntryRow>(&chunk, MOST_ROWS).await?;
+            // Smaller parts would not end either.
+            let found = self
+                .sap
+                .rows::<EntryRow>(&chunk, MOST_ROWS)
+                .await?
+                .unless_led_on()?;
             if !found.is_truncated {
                 all.extend(found.rows);
                 continue;

@@ -32,7 +32,7 @@ impl ReadOperation for CostCentersRead {
             );
         }
         Ok(Fetched {
-            records: values(System::Sap, &found.records)?,
+            records: values(System::Sap, found.records)?,
             total: found.total.filter(|_| found.is_truncated),
             is_truncated: found.is_truncated,
             warnings,

@@ -44,7 +44,7 @@ impl ReadOperation for MaterialsRead {
             .filter(|material| is_wanted(material, &wanted))
             .collect();
         Ok(Fetched {
-            records: values(System::Sap, &records)?,
+            records: values(System::Sap, records)?,
             total: found.total.filter(|_| found.is_truncated && !is_narrowed),
             is_truncated: found.is_truncated,
             warnings: odd.warnings(),
@@ -114,9 +114,20 @@ async fn of_keys(sap: &Sap, wanted: &GetMaterials, limit: usize) -> Result<Rows<
         material: None,
         ..wanted.clone()
     };
-    for (query, _) in sap.in_chunks(&query(filter(&rest)), "Product", &keys)? {
-        let found = sap.rows(&query, limit).await?;
-        all.rows.extend(found.rows);
+    for (query, keys) in sap.in_chunks(&query(filter(&rest)), "Product", &keys)? {
+        let found = sap.rows::<ProductRow>(&query, limit).await?.unless_led_on()?;
+        // SAP was asked for these; a system that ignores the condition gives the same rows for every part.
+        let is_of_part = |row: &ProductRow| {
+            let product = row.product.0.as_deref();
+            product.is_some_and(|product| keys.iter().any(|key| is_same_key(key, product)))
+        };
+        all.is_truncated |= found.is_truncated;
+        all.rows.extend(found.rows.into_iter().filter(is_of_part));
+        if all.rows.len() > limit {
+            all.is_truncated = true;
+            all.rows.truncate(limit);
+            break;
+        }
     }
     Ok(all)
 }

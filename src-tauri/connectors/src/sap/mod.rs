@@ -191,10 +191,10 @@ pub(crate) fn typed<T: DeserializeOwned>(system: System, parameters: &CanonicalJ
     })
 }
 
-/// Records as JSON values.
-pub(crate) fn values<T: Serialize>(system: System, records: &[T]) -> Result<Vec<Value>, PortError> {
+/// Records as JSON values, one after the other, so that no second copy of all of them is held.
+pub(crate) fn values<T: Serialize>(system: System, records: Vec<T>) -> Result<Vec<Value>, PortError> {
     records
-        .iter()
+        .into_iter()
         .map(serde_json::to_value)
         .collect::<Result<_, _>>()
         .map_err(|e| {

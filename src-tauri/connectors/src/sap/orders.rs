@@ -42,7 +42,7 @@ impl ReadOperation for PurchaseOrdersRead {
             .collect();
         let is_exact = !by_item && wanted.status.is_none();
         Ok(Fetched {
-            records: values(System::Sap, &kept)?,
+            records: values(System::Sap, kept)?,
             total: found.total.filter(|_| found.is_truncated && is_exact),
             is_truncated: found.is_truncated,
             warnings: warnings.into_iter().collect(),

@@ -20,6 +20,11 @@ use crate::transport::{Answer, Call, http_date, is_object};
 /// Pages of one read at most; more means that the server leads us on.
 const MAX_PAGES: u32 = 1_000;
 
+/// Bytes of all pages of one read, besides what its rows may have.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of a row on the wire: an order with twenty items has about this.
+const BYTES_PER_ROW: usize = 16 * 1024;
+
 /// Addresses stay below this; proxies and gateways refuse longer ones.
 const LONGEST_ADDRESS: usize = 2_000;
 
@@ -79,6 +84,8 @@ pub(super) struct Rows<T> {
     pub(super) total: Option<u64>,
     /// A limit cut the rows.
     pub(super) is_truncated: bool,
+    /// It was cut before there were too many rows: pages without end, or with little in them.
+    pub(super) is_led_on: bool,
     /// The server's clock.
     pub(super) server_time: Option<Timestamp>,
 }
@@ -89,8 +96,18 @@ impl<T> Rows<T> {
             rows: Vec::new(),
             total: None,
             is_truncated: false,
+            is_led_on: false,
             server_time: None,
         }
+    }
+
+    /// The rows, unless the server led us on: then no part of them says anything.
+    pub(super) fn unless_led_on(self) -> Result<Self, PortError> {
+        if self.is_led_on {
+            let message = "gives pages without end";
+            return Err(PortError::new(System::Sap, PortErrorKind::Protocol, message));
+        }
+        Ok(self)
     }
 }
 
@@ -253,7 +270,7 @@ impl Sap {
     ) -> Result<Rows<T>, PortError> {
         let mut all = Rows::none();
         let mut seen = HashSet::new();
-        let mut pages = 0;
+        let (mut pages, mut bytes) = (0, 0_usize);
         loop {
             let room = (limit + 1).saturating_sub(all.rows.len());
             let top = match query.paging {
@@ -273,8 +290,13 @@ impl Sap {
                 } else {
                     all.rows.extend(page.rows);
                 }
-                if all.rows.len() > limit || pages >= MAX_PAGES {
+                bytes = bytes.saturating_add(answer.body.len());
+                // Pages without end, or with far more in them than the rows that are asked for.
+                let is_too_long =
+                    bytes > MAX_BYTES.saturating_add(all.rows.len().saturating_mul(BYTES_PER_ROW));
+                if all.rows.len() > limit || pages >= MAX_PAGES || is_too_long {
                     all.is_truncated = true;
+                    all.is_led_on = all.rows.len() <= limit;
                     all.rows.truncate(limit);
                     return Ok(all);
                 }

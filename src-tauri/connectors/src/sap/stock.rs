@@ -50,7 +50,7 @@ impl ReadOperation for InventoryRead {
         }
         warnings.extend(estimate(&self.0, &mut stock.rows).await);
         Ok(Fetched {
-            records: values(System::Sap, &stock.rows)?,
+            records: values(System::Sap, stock.rows)?,
             // SAP counts buckets, not rows as they are shown.
             total: None,
             is_truncated: found.is_truncated,
@@ -213,6 +213,7 @@ mod tests {
             rows,
             total: None,
             is_truncated,
+            is_led_on: false,
             server_time: None,
         };
         let name = |row: &StockRow| {

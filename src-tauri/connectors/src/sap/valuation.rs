@@ -125,7 +125,7 @@ async fn valuations(sap: &Sap, wanted: &BTreeSet<(String, String)>) -> Result<Va
     let limit = sap.config.feed_limit as usize;
     let reads = queries
         .into_iter()
-        .map(|query| async move { sap.rows::<ValuationRow>(&query, limit).await });
+        .map(|query| async move { sap.rows::<ValuationRow>(&query, limit).await?.unless_led_on() });
     let found: Vec<_> = futures_util::stream::iter(reads)
         .buffered(READS_AT_ONCE)
         .try_collect()

@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 
 use super::edm;
 
+/// Bytes of one text at most; the longest field that is read has 241 characters.
+const MAX_TEXT: usize = 4 * 1024;
+
 /// `{"d": ...}`.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Envelope<T> {
@@ -40,7 +43,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Page<T> {
                     match key.as_str() {
                         "results" => rows = Some(map.next_value()?),
                         "__count" => count = map.next_value::<Text>()?.0.and_then(|text| text.parse().ok()),
-                        "__next" => next = map.next_value::<Text>()?.0,
+                        // Whole, however long it is: a list whose next page is forgotten would look complete.
+                        "__next" => {
+                            let raw = map.next_value::<&RawValue>()?.get();
+                            next = serde_json::from_str(raw)
+                                .ok()
+                                .filter(|link: &String| !link.is_empty());
+                        }
                         _ => {
                             map.next_value::<IgnoredAny>()?;
                         }
@@ -115,7 +124,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Expanded<T> {
     }
 }
 
-/// A text that may be null, absent, or a number or flag where a text was expected. Empty is SAP's initial value: absent.
+/// A text that may be null, absent, or a number or flag where a text was expected. Empty is SAP's initial value: absent, and
+/// so is one longer than any field of SAP.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Text(pub(super) Option<String>);
 
@@ -131,11 +141,7 @@ impl<'de> Deserialize<'de> for Text {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-                Ok(Text((!text.is_empty()).then(|| text.to_owned())))
-            }
-
-            fn visit_string<E>(self, text: String) -> Result<Text, E> {
-                Ok(Text((!text.is_empty()).then_some(text)))
+                Ok(Text(matches!(text.len(), 1..=MAX_TEXT).then(|| text.to_owned())))
             }
 
             fn visit_unit<E>(self) -> Result<Text, E> {

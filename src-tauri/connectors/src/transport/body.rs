@@ -1,4 +1,5 @@
-//! Reads a body in pieces with limits on its decompressed size, on the ratio of decompression, on silence and on depth.
+//! Reads a body in pieces with limits on its decompressed size, on the ratio of decompression, on silence, and on the depth
+//! and the number of what is in it.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -12,6 +13,10 @@ const MAX_RATIO: usize = 100;
 const RATIO_FROM: usize = 1024 * 1024;
 /// Deepest nesting of JSON accepted.
 const MAX_DEPTH: usize = 64;
+/// Most objects of a JSON text: two bytes of it can become a record of a kilobyte. 5,000 machines have fifteen each.
+const MAX_OBJECTS: usize = 80_000;
+/// Most values of a JSON text, of which each takes up to 32 bytes.
+const MAX_VALUES: usize = 1_500_000;
 
 /// Why a body was given up.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +36,9 @@ pub(super) enum BodyFault {
     /// Nested too deep.
     #[error("the answer is nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// Too many things in it.
+    #[error("the answer has more than {MAX_OBJECTS} objects or {MAX_VALUES} values")]
+    TooMany,
     /// Nothing came for too long.
     #[error("the answer stopped coming")]
     Silent,
@@ -123,16 +131,14 @@ pub(super) async fn read(
         }
     }
     let body = collector.finish()?;
-    if is_too_deep(&body) {
-        Err(BodyFault::TooDeep)
-    } else {
-        Ok(body)
-    }
+    check_shape(&body)?;
+    Ok(body)
 }
 
-/// Whether brackets outside strings nest deeper than allowed. Exact for JSON; harmless for anything else.
-fn is_too_deep(body: &[u8]) -> bool {
+/// Refuses what nests deeper or has more in it than allowed. Exact for JSON; harmless for anything else.
+fn check_shape(body: &[u8]) -> Result<(), BodyFault> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let (mut objects, mut values) = (0_usize, 0_usize);
     for byte in body {
         if in_string {
             match byte {
@@ -147,15 +153,22 @@ fn is_too_deep(body: &[u8]) -> bool {
             b'"' => in_string = true,
             b'{' | b'[' => {
                 depth += 1;
+                objects += usize::from(*byte == b'{');
+                values += 1;
                 if depth > MAX_DEPTH {
-                    return true;
+                    return Err(BodyFault::TooDeep);
                 }
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
+            // Whatever is not the first of its list comes after one of these.
+            b',' => values += 1,
+            _ => continue,
+        }
+        if objects > MAX_OBJECTS || values > MAX_VALUES {
+            return Err(BodyFault::TooMany);
         }
     }
-    false
+    Ok(())
 }
 
 /// Whether a JSON text is an object. A list would be read as one too, its entries taken for the fields in their order.
@@ -215,14 +228,30 @@ mod tests {
         ));
     }
 
+    fn shape(body: &str) -> Result<(), BodyFault> {
+        check_shape(body.as_bytes())
+    }
+
     #[test]
     fn depth_counts_brackets_outside_strings_only() {
-        let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
-        assert!(is_too_deep(deep.as_bytes()));
-        assert!(!is_too_deep(
-            format!("{}{}", "[".repeat(64), "]".repeat(64)).as_bytes()
-        ));
-        assert!(!is_too_deep(format!("[\"{}\\\"[\"]", "[".repeat(500)).as_bytes()));
-        assert!(is_too_deep("[".repeat(100_000).as_bytes()));
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(shape(&nested(64)).is_ok());
+        assert!(shape(&format!("[\"{}\\\"[\"]", "[".repeat(500))).is_ok());
+        for deep in [nested(65), "[".repeat(100_000)] {
+            assert!(matches!(shape(&deep), Err(BodyFault::TooDeep)));
+        }
+    }
+
+    #[test]
+    fn what_is_in_a_body_is_counted_outside_strings_only() {
+        let objects = |count: usize| format!("[{}{{}}]", "{},".repeat(count - 1));
+        assert!(shape(&objects(MAX_OBJECTS)).is_ok());
+        let numbers = |count: usize| format!("[{}1]", "1,".repeat(count - 1));
+        assert!(shape(&numbers(MAX_VALUES)).is_ok(), "the list itself is one");
+        let text = format!("[\"{}\"]", "{},".repeat(2 * MAX_VALUES));
+        assert!(shape(&text).is_ok());
+        for many in [objects(MAX_OBJECTS + 1), numbers(MAX_VALUES + 1)] {
+            assert!(matches!(shape(&many), Err(BodyFault::TooMany)));
+        }
     }
 }

@@ -37,7 +37,9 @@ pub(super) fn unreadable(system: System, fault: &BodyFault, status: u16) -> Fail
             PortErrorKind::Unavailable,
             "closed the connection within the answer",
         ),
-        BodyFault::TooLarge(_) => (PortErrorKind::Protocol, "answered with more than can be accepted"),
+        BodyFault::TooLarge(_) | BodyFault::TooMany => {
+            (PortErrorKind::Protocol, "answered with more than can be accepted")
+        }
         BodyFault::Bomb => (PortErrorKind::Protocol, "answered with a decompression bomb"),
         BodyFault::TooDeep => (PortErrorKind::Protocol, "answered with data nested too deep"),
         BodyFault::Broken(_) | BodyFault::Encoding(_) => {

@@ -1,9 +1,10 @@
 //! A server that keeps no rule: it writes whatever bytes it is told, when it is told, and counts who calls.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
@@ -35,7 +36,21 @@ pub(crate) type Script = Arc<dyn Fn(&Asked) -> Vec<Step> + Send + Sync>;
 pub(crate) struct Upstream {
     pub(crate) url: Url,
     script: Arc<Mutex<(Script, usize)>>,
-    calls: Arc<AtomicUsize>,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Asked {
+    /// A header; empty where it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        header(&self.head, name)
+    }
+}
+
+fn header<'h>(head: &'h str, name: &str) -> &'h str {
+    let mut pairs = head.lines().filter_map(|line| line.split_once(": "));
+    pairs
+        .find(|(own, _)| own.eq_ignore_ascii_case(name))
+        .map_or("", |(_, value)| value)
 }
 
 impl Upstream {
@@ -46,14 +61,14 @@ impl Upstream {
             .parse()
             .unwrap();
         let script = Arc::new(Mutex::new((script, 0)));
-        let calls = Arc::new(AtomicUsize::new(0));
-        let (shared, counted) = (Arc::clone(&script), Arc::clone(&calls));
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let (shared, kept) = (Arc::clone(&script), Arc::clone(&heads));
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(serve(socket, Arc::clone(&shared), Arc::clone(&counted)));
+                tokio::spawn(serve(socket, Arc::clone(&shared), Arc::clone(&kept)));
             }
         });
-        Self { url, script, calls }
+        Self { url, script, heads }
     }
 
     /// Answers otherwise from now on.
@@ -63,11 +78,30 @@ impl Upstream {
 
     /// Requests so far.
     pub(crate) fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
+        self.heads.lock().unwrap().len()
+    }
+
+    /// Requests so far that carried a logon.
+    pub(crate) fn asked_with_credentials(&self) -> usize {
+        let heads = self.heads.lock().unwrap();
+        let logons = heads
+            .iter()
+            .filter(|head| !header(head, "authorization").is_empty());
+        logons.count()
+    }
+
+    /// Whether this was in a request, as it is or as the password of a logon.
+    pub(crate) fn heard(&self, text: &str) -> bool {
+        let heads = self.heads.lock().unwrap();
+        heads.iter().any(|head| {
+            let logon = header(head, "authorization").strip_prefix("Basic ");
+            let decoded = logon.and_then(|pair| STANDARD.decode(pair).ok());
+            head.contains(text) || decoded.is_some_and(|pair| String::from_utf8_lossy(&pair).contains(text))
+        })
     }
 }
 
-async fn serve(mut socket: TcpStream, script: Arc<Mutex<(Script, usize)>>, calls: Arc<AtomicUsize>) {
+async fn serve(mut socket: TcpStream, script: Arc<Mutex<(Script, usize)>>, heads: Arc<Mutex<Vec<String>>>) {
     let mut head = Vec::new();
     let mut piece = [0; 4096];
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -76,8 +110,8 @@ async fn serve(mut socket: TcpStream, script: Arc<Mutex<(Script, usize)>>, calls
             Ok(length) => head.extend_from_slice(&piece[..length]),
         }
     }
-    calls.fetch_add(1, Ordering::SeqCst);
     let head = String::from_utf8_lossy(&head).into_owned();
+    heads.lock().unwrap().push(head.clone());
     let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
     let steps = {
         let mut held = script.lock().unwrap();

@@ -4,6 +4,8 @@
 //! it do. The functions that touch a system are bound to entries by `app`; a test fails on an unbound entry.
 
 mod parameters;
+#[cfg(test)]
+mod properties;
 mod table;
 
 pub use parameters::{

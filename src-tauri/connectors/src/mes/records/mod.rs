@@ -7,6 +7,8 @@ mod order;
 mod quality;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;

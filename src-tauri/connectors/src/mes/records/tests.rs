@@ -19,7 +19,7 @@ fn of<R: Versioned>(value: &Value) -> Option<R> {
 }
 
 /// A record of each kind with every field of the contract.
-fn whole() -> [Value; 6] {
+pub(super) fn whole() -> [Value; 6] {
     let place = json!({"enterprise": "E", "site": "S", "area": "A", "work_center": "L2", "work_unit": "U"});
     let reason = json!({"code": "E12", "text": "jam", "group": "feed"});
     [

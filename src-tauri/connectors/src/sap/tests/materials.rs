@@ -141,3 +141,15 @@ async fn plant_and_description_together_narrow_each_other() {
         "without hits nothing more is asked, least of all everything"
     );
 }
+
+#[tokio::test]
+async fn a_system_that_ignores_the_condition_gives_no_material_twice() {
+    // Too many for one address, and every part is answered with all of them.
+    let all: Vec<Value> = (0..200)
+        .map(|number| product(&format!("M{number:0>39}"), &[], &["1010"]))
+        .collect();
+    let server = Stranger::start(move |_| page(&all, Some(200), None)).await;
+    let found = materials(&server, "EN", &json!({"plant": "1010"})).await;
+    assert!(server.count("GET") > 2, "it was asked in parts");
+    assert_eq!((found.records.len(), found.is_truncated), (200, false));
+}

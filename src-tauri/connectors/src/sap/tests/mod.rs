@@ -5,6 +5,7 @@ mod doctor;
 mod faults;
 mod feeds;
 mod health;
+mod hostile_writing;
 mod inventory;
 mod materials;
 mod names;

@@ -138,7 +138,7 @@ fn policy() -> RiskPolicy {
     }
 }
 
-fn change(sap: &Arc<Sap>) -> ApprovedChange {
+pub(super) fn change(sap: &Arc<Sap>) -> ApprovedChange {
     let fingerprint = sap.create_purchase_order().endpoint_fingerprint();
     ApprovedChange::from_dispatched(
         &row(fingerprint),
@@ -151,7 +151,7 @@ fn change(sap: &Arc<Sap>) -> ApprovedChange {
 }
 
 /// A SAP that hands out tokens and answers posts as told.
-async fn writable(post: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Stranger {
+pub(super) async fn writable(post: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Stranger {
     let (posts, tokens) = (AtomicUsize::new(0), AtomicUsize::new(0));
     Stranger::start(move |seen| {
         if seen.method == "POST" {
@@ -178,7 +178,7 @@ async fn writable(post: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) 
     .await
 }
 
-fn created() -> Reply {
+pub(super) fn created() -> Reply {
     let body = json!({"d": {"PurchaseOrder": "4500000042"}}).to_string();
     let message = r#"{"code":"06/207","message":"Price differs","severity":"warning","details":[]}"#;
     Reply::with(
@@ -188,7 +188,7 @@ fn created() -> Reply {
     )
 }
 
-fn csrf_required() -> Reply {
+pub(super) fn csrf_required() -> Reply {
     Reply::with(
         403,
         &[("x-csrf-token", "Required")],
