@@ -7,6 +7,7 @@ use andon_domain::records::{DowntimeEvent, MachineStatus, StateSegment};
 use andon_domain::{Amount, PortError, Timestamp};
 
 use super::planned::Planned;
+use super::stage::KnownMachine;
 use crate::kpi::{Buckets, Losses, MachineInput, MachineResult, ParetoSums, Span, machine};
 
 /// What the mirror knows of a window.
@@ -71,18 +72,17 @@ pub(super) struct Sums<'r> {
 }
 
 impl<'r> Results<'r> {
-    /// Computes them. `since` and `until` limit the window up to now; `known_until` limits what lasts.
+    /// Computes them. `since` and `until` limit the window up to now; what is known of each machine limits what lasts on it.
     pub(super) fn of(
-        machines: impl Iterator<Item = &'r MachineStatus>,
+        machines: &'r [KnownMachine],
         records: &'r Records,
         planned: &Planned,
         (since, until): (Timestamp, Timestamp),
-        known_until: Timestamp,
     ) -> Self {
         let segments = by_machine(&records.history, |segment| &segment.machine_id);
         let events = by_machine(&records.events, |event| &event.machine_id);
         let cycle_of = |order: &str| records.cycles.get(order).copied();
-        let results = machines.map(|status| {
+        let results = machines.iter().map(|(status, known_until)| {
             let id = status.machine_id.as_str();
             let input = MachineInput {
                 window: Span::new(since, until),

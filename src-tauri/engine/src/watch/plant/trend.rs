@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use andon_domain::Timestamp;
 use andon_domain::ports::Window;
-use andon_domain::records::{MachineStatus, Shift};
+use andon_domain::records::Shift;
 
 use super::answers::PlantWindowRequest;
 use super::compute::{Records, Results};
@@ -93,16 +93,11 @@ async fn point(
     };
     let mirror = stage.tenant.parts.mirror.as_ref();
     let records = Records::read(mirror, window, request.machine_id.as_deref()).await?;
-    let machines: Vec<MachineStatus> = stage
-        .machines
-        .iter()
-        .map(|(machine, _)| machine.clone())
-        .collect();
-    let (planned, known_until) = (stage.planned(), stage.known_until());
+    let (planned, machines) = (stage.planned(), stage.known_machines());
     let until = shift.end.min(stage.counted_until()).max(shift.start);
     let limits = (shift.start, until);
     let buckets = blocking(move || {
-        let results = Results::of(machines.iter(), &records, &planned, limits, known_until);
+        let results = Results::of(&machines, &records, &planned, limits);
         results.total().buckets
     })
     .await?;
