@@ -1,17 +1,18 @@
-//! The answers of one tenant: an exact LRU with a time to live, counted, and one journey upstream per question.
+//! The answers of one tenant: an exact LRU with a time to live, limited in entries and in bytes, counted, and one journey
+//! upstream per question.
 //!
 //! A cache belongs to one tenant, so no key can reach another tenant's answer. Time comes in with each call. An answer that
 //! is too old stays until it is pushed out, so that it can be served, marked as old, while its system is down.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use andon_domain::ports::{CacheStats, Fetched};
 use andon_domain::{CanonicalJson, Class, PortError, Timestamp};
 use lru::LruCache;
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 /// What an answer is the answer to: the operation, the scope of who may see it, and the canonical parameters.
@@ -46,6 +47,7 @@ pub struct Answer {
 struct Entry {
     answer: Arc<Answer>,
     ttl: Duration,
+    weight: u64,
 }
 
 /// How often the answers of an operation became wrong; an answer asked for before is not kept after.
@@ -56,6 +58,8 @@ type FlightCell = OnceCell<Result<Arc<Answer>, PortError>>;
 
 struct State {
     entries: LruCache<CacheKey, Entry>,
+    /// What the entries weigh together.
+    weight: u64,
     flights: HashMap<CacheKey, Weak<FlightCell>>,
     generations: HashMap<&'static str, u64>,
     counts: BTreeMap<&'static str, Counts>,
@@ -73,27 +77,64 @@ impl State {
     fn counts(&mut self, operation: &'static str) -> &mut Counts {
         self.counts.entry(operation).or_default()
     }
+
+    fn remove(&mut self, key: &CacheKey) {
+        if let Some(entry) = self.entries.pop(key) {
+            self.weight -= entry.weight;
+        }
+    }
+
+    /// Pushes the least recently used out until one more of this weight fits.
+    fn make_room(&mut self, weight: u64, limits: CacheLimits) {
+        while self.entries.len() >= limits.entries.max(1) || self.weight + weight > limits.bytes {
+            let Some((gone, entry)) = self.entries.pop_lru() else {
+                return;
+            };
+            self.weight -= entry.weight;
+            self.counts(gone.operation).evicted += 1;
+        }
+    }
+}
+
+/// How much a cache holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheLimits {
+    /// Entries, at least one.
+    pub entries: usize,
+    /// Bytes of its answers, as [`weight`] estimates them. An answer above it is not kept at all.
+    pub bytes: u64,
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self {
+            entries: 1_000,
+            bytes: 256 * 1024 * 1024,
+        }
+    }
 }
 
 /// The cache of one tenant.
 pub struct TenantCache {
     state: Mutex<State>,
+    limits: CacheLimits,
     ttl_s: u32,
 }
 
 impl TenantCache {
-    /// A cache of so many entries, at least one, and this time to live where an operation names none.
+    /// A cache within these limits, with this time to live where an operation names none.
     #[must_use]
-    pub fn new(entries: usize, ttl_s: u32) -> Self {
-        let capacity = NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN);
+    pub fn new(limits: CacheLimits, ttl_s: u32) -> Self {
         let state = State {
-            entries: LruCache::new(capacity),
+            entries: LruCache::unbounded(),
+            weight: 0,
             flights: HashMap::new(),
             generations: HashMap::new(),
             counts: BTreeMap::new(),
         };
         Self {
             state: Mutex::new(state),
+            limits,
             ttl_s,
         }
     }
@@ -128,17 +169,25 @@ impl TenantCache {
         Generation(self.lock().generations.get(key.operation).copied().unwrap_or(0))
     }
 
-    /// Keeps an answer, unless its operation was invalidated since `asked_in` or nothing is to be kept.
+    /// Keeps an answer, unless its operation was invalidated since `asked_in` or nothing is to be kept. One that is above the
+    /// limit by itself is not kept, and the one before it, which is wrong now, neither.
     pub fn put(&self, key: CacheKey, answer: Arc<Answer>, ttl: Duration, asked_in: Generation) {
-        let mut state = self.lock();
-        let generation = state.generations.get(key.operation).copied().unwrap_or(0);
-        if ttl.is_zero() || generation != asked_in.0 {
+        if ttl.is_zero() {
             return;
         }
-        let replaced_or_evicted = state.entries.push(key, Entry { answer, ttl });
-        if let Some((gone, _)) = replaced_or_evicted.filter(|(gone, _)| *gone != key) {
-            state.counts(gone.operation).evicted += 1;
+        let weight = weight(&answer.fetched);
+        let mut state = self.lock();
+        let generation = state.generations.get(key.operation).copied().unwrap_or(0);
+        if generation != asked_in.0 {
+            return;
         }
+        state.remove(&key);
+        if weight > self.limits.bytes {
+            return;
+        }
+        state.make_room(weight, self.limits);
+        state.weight += weight;
+        state.entries.put(key, Entry { answer, ttl, weight });
     }
 
     /// Forgets every answer of these operations, also those still on their way.
@@ -153,6 +202,7 @@ impl TenantCache {
         state
             .entries
             .retain(|key, _| !operations.contains(&key.operation));
+        state.weight = state.entries.iter().map(|(_, entry)| entry.weight).sum();
     }
 
     /// Asks upstream, once for all callers that ask the same at the same time.
@@ -184,13 +234,15 @@ impl TenantCache {
                 hits: counts.hits,
                 misses: counts.misses,
                 evicted: counts.evicted,
-                entries: 0,
+                ..CacheStats::default()
             };
             (*operation, stats)
         };
         let mut stats: BTreeMap<_, _> = state.counts.iter().map(count).collect();
-        for (key, _) in &state.entries {
-            stats.entry(key.operation).or_default().entries += 1;
+        for (key, entry) in &state.entries {
+            let stats = stats.entry(key.operation).or_default();
+            stats.entries += 1;
+            stats.bytes += entry.weight;
         }
         stats
     }
@@ -226,7 +278,33 @@ pub fn add(one: CacheStats, other: CacheStats) -> CacheStats {
         misses: one.misses + other.misses,
         evicted: one.evicted + other.evicted,
         entries: one.entries + other.entries,
+        bytes: one.bytes + other.bytes,
     }
+}
+
+/// About how many bytes an answer takes in memory: each value and each member of an object at the size of its place, each text
+/// at its length. What the allocator adds is not in it.
+#[must_use]
+pub fn weight(fetched: &Fetched) -> u64 {
+    let texts = fetched
+        .warnings
+        .iter()
+        .map(|text| size_of::<String>() + text.len());
+    let bytes = size_of::<Entry>() + fetched.records.iter().map(size_of_value).sum::<usize>();
+    u64::try_from(bytes + texts.sum::<usize>()).unwrap_or(u64::MAX)
+}
+
+fn size_of_value(value: &Value) -> usize {
+    let within = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(size_of_value).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| size_of::<String>() + name.len() + size_of_value(value))
+            .sum(),
+    };
+    size_of::<Value>() + within
 }
 
 /// An answer from the future means that the clock was set back: its age is not known, so it is not fresh.
@@ -249,9 +327,13 @@ mod tests {
         CacheKey::new(READS[operation], scope, &parameters)
     }
 
-    pub(super) fn answer(number: u64, at: i64) -> Arc<Answer> {
+    fn answer(number: u64, at: i64) -> Arc<Answer> {
+        long_answer(number, at, 0)
+    }
+
+    pub(super) fn long_answer(number: u64, at: i64, length: usize) -> Arc<Answer> {
         let fetched = Fetched {
-            records: vec![number.into()],
+            records: vec![number.into(), "x".repeat(length).into()],
             total: None,
             is_truncated: false,
             warnings: Vec::new(),
@@ -269,7 +351,7 @@ mod tests {
 
     #[test]
     fn an_answer_lives_as_long_as_it_may_and_is_kept_for_worse_days() {
-        let cache = TenantCache::new(10, 300);
+        let cache = TenantCache::new(CacheLimits::default(), 300);
         let key = key(0, Class::Internal, 1);
         put(&cache, &key, answer(1, 1_000), TTL);
         assert!(cache.get(&key, Timestamp::from_millis(300_999)).is_some());
@@ -288,14 +370,45 @@ mod tests {
                 hits: 1,
                 misses: 2,
                 evicted: 0,
-                entries: 1
+                entries: 1,
+                bytes: weight(&answer(1, 0).fetched),
             }
         );
     }
 
     #[test]
+    fn large_answers_push_out_as_many_as_they_take_the_place_of() {
+        let of = |length: usize| long_answer(1, 0, length);
+        let limits = CacheLimits {
+            entries: 100,
+            bytes: 10 * weight(&of(1_000).fetched),
+        };
+        let cache = TenantCache::new(limits, 300);
+        let keys: Vec<CacheKey> = (0..20).map(|number| key(0, Class::Internal, number)).collect();
+        for key in &keys[..10] {
+            put(&cache, key, of(1_000), TTL);
+        }
+        assert_eq!((cache.stats().entries, cache.stats().bytes), (10, limits.bytes));
+        put(&cache, &keys[10], of(3_000), TTL);
+        assert_eq!(
+            (cache.stats().entries, cache.stats().evicted),
+            (8, 3),
+            "the three oldest made room"
+        );
+        assert!(cache.stale(&keys[2]).is_none() && cache.stale(&keys[3]).is_some());
+        put(&cache, &keys[3], of(100_000), TTL);
+        assert!(
+            cache.stale(&keys[3]).is_none(),
+            "what is too large is not kept, and what it replaces is wrong now"
+        );
+        assert_eq!((cache.stats().entries, cache.stats().evicted), (7, 3));
+        cache.invalidate(&[READS[0]]);
+        assert_eq!(cache.stats().bytes, 0);
+    }
+
+    #[test]
     fn scopes_are_kept_apart() {
-        let cache = TenantCache::new(10, 300);
+        let cache = TenantCache::new(CacheLimits::default(), 300);
         put(&cache, &key(0, Class::HighlyRestricted, 1), answer(1, 0), TTL);
         assert!(
             cache
@@ -307,7 +420,7 @@ mod tests {
 
     #[test]
     fn an_answer_asked_for_before_a_write_is_not_kept_after_it() {
-        let cache = TenantCache::new(10, 300);
+        let cache = TenantCache::new(CacheLimits::default(), 300);
         let (orders, machines) = (key(0, Class::Internal, 1), key(1, Class::Internal, 1));
         put(&cache, &machines, answer(2, 0), TTL);
         let asked_in = cache.generation(&orders);
@@ -322,7 +435,7 @@ mod tests {
 
     #[tokio::test]
     async fn equal_questions_go_upstream_once_and_share_a_failure() {
-        let cache = TenantCache::new(10, 300);
+        let cache = TenantCache::new(CacheLimits::default(), 300);
         let key = key(0, Class::Internal, 1);
         let calls = AtomicU32::new(0);
         let ask = || async {

@@ -1,226 +1,133 @@
-//! The cache against a model so simple that it is plainly right: a table of what was put when and used when, everything by
-//! search. Three tenants take their steps in turns, and every value is put once, so that one of another tenant would show.
+//! The caches of three tenants against a model so simple that it is plainly right: 10^5 steps of each, no answer of another.
 
-use std::collections::HashMap;
+use std::time::Duration;
 
+use andon_domain::ports::CacheStats;
+use andon_domain::{Class, Timestamp};
 use proptest::prelude::*;
 
-use super::tests::{READS, answer, key, put};
-use super::*;
-
-const TENANTS: usize = 3;
-/// Of each tenant.
-const STEPS: usize = 100_000;
-/// Different parameters of an operation.
-const NUMBERS: u64 = 8;
+use super::tests::{READS, key, long_answer, put};
+use super::{CacheKey, CacheLimits, TenantCache, weight};
 
 #[derive(Debug, Clone)]
 enum Act {
-    Get(Name),
-    Stale(Name),
-    Put(Name, u64),
-    /// Asked for before its operation was invalidated, and there after it.
-    PutLate(Name),
+    Get(usize),
+    /// Which key, for how many seconds, and how long the answer is.
+    Put(usize, u64, usize),
     Invalidate(usize),
     Wait(i64),
 }
 
-/// Operation, scope and parameters.
-type Name = (usize, Class, u32);
+/// Keys of both operations in turn.
+const KEYS: usize = 24;
 
-impl Act {
-    /// The act that a number stands for; each part of the number decides something else.
-    fn of(dice: u64) -> Self {
-        let part = |from: u32, most: u64| (dice >> from) % most;
-        let scope = [Class::Internal, Class::HighlyRestricted][usize::from(part(8, 2) == 1)];
-        let operation = usize::from(part(9, 2) == 1);
-        let name = (operation, scope, u32::try_from(part(16, NUMBERS)).unwrap());
-        match part(32, 100) {
-            0..40 => Self::Get(name),
-            40..50 => Self::Stale(name),
-            50..90 => Self::Put(name, part(40, 400)),
-            90..92 => Self::PutLate(name),
-            92..94 => Self::Invalidate(operation),
-            _ => Self::Wait(i64::try_from(part(40, 200_000)).unwrap()),
-        }
-    }
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (0..KEYS).prop_map(Act::Get),
+        4 => (0..KEYS, 1..400u64, 0..2_000usize).prop_map(|(k, t, l)| Act::Put(k, t, l)),
+        1 => (0..2usize).prop_map(Act::Invalidate),
+        1 => (0..200_000i64).prop_map(Act::Wait),
+    ]
 }
 
-struct Kept {
+struct Known {
+    key: usize,
     value: u64,
     at: i64,
-    ttl_ms: i64,
-    used: u64,
+    ttl: u64,
+    weight: u64,
 }
 
-/// What one tenant's cache should hold.
-struct Model {
-    most: usize,
-    kept: HashMap<Name, Kept>,
-    uses: u64,
+/// A cache so simple that it is plainly right: newest use last, everything by search.
+struct Reference {
+    limits: CacheLimits,
+    entries: Vec<Known>,
     stats: CacheStats,
 }
 
-impl Model {
-    fn new(most: usize) -> Self {
-        Self {
-            most,
-            kept: HashMap::new(),
-            uses: 0,
-            stats: CacheStats::default(),
-        }
+impl Reference {
+    fn get(&mut self, key: usize, now: i64) -> Option<u64> {
+        let is_fresh =
+            |known: &Known| known.key == key && now - known.at < i64::try_from(known.ttl).unwrap() * 1000;
+        let Some(place) = self.entries.iter().position(is_fresh) else {
+            self.stats.misses += 1;
+            return None;
+        };
+        self.stats.hits += 1;
+        let known = self.entries.remove(place);
+        self.entries.push(known);
+        self.entries.last().map(|known| known.value)
     }
 
-    fn get(&mut self, name: Name, now: i64) -> Option<u64> {
-        self.uses += 1;
-        let uses = self.uses;
-        let found = self
-            .kept
-            .get_mut(&name)
-            .filter(|kept| now - kept.at < kept.ttl_ms);
-        match found {
-            Some(kept) => {
-                self.stats.hits += 1;
-                kept.used = uses;
-                Some(kept.value)
-            }
-            None => {
-                self.stats.misses += 1;
-                None
-            }
-        }
-    }
-
-    fn put(&mut self, name: Name, value: u64, now: i64, ttl_s: u64) {
-        if ttl_s == 0 {
+    fn put(&mut self, new: Known) {
+        self.entries.retain(|known| known.key != new.key);
+        if new.weight > self.limits.bytes {
             return;
         }
-        self.uses += 1;
-        let is_new = !self.kept.contains_key(&name);
-        if is_new && self.kept.len() == self.most {
-            let longest_unused = self.kept.iter().min_by_key(|(_, kept)| kept.used);
-            let name = *longest_unused.unwrap().0;
-            self.kept.remove(&name);
+        self.entries.push(new);
+        let is_above = |entries: &[Known]| {
+            let bytes: u64 = entries.iter().map(|known| known.weight).sum();
+            entries.len() > self.limits.entries || bytes > self.limits.bytes
+        };
+        while is_above(&self.entries) {
+            self.entries.remove(0);
             self.stats.evicted += 1;
         }
-        let ttl_ms = i64::try_from(ttl_s).unwrap() * 1_000;
-        let (at, used) = (now, self.uses);
-        self.kept.insert(
-            name,
-            Kept {
-                value,
-                at,
-                ttl_ms,
-                used,
-            },
-        );
     }
 
     fn stats(&self) -> CacheStats {
         CacheStats {
-            entries: self.kept.len() as u64,
+            entries: self.entries.len() as u64,
+            bytes: self.entries.iter().map(|known| known.weight).sum(),
             ..self.stats
         }
     }
 }
 
-/// The values in an answer.
-fn value_of(answer: Option<Arc<Answer>>) -> Option<u64> {
-    answer.map(|answer| answer.fetched.records[0].as_u64().unwrap())
-}
-
-/// Cache and model of a tenant, and the steps that both take.
-struct Tenant {
-    cache: TenantCache,
-    model: Model,
-    keys: HashMap<Name, CacheKey>,
-}
-
-impl Tenant {
-    fn new(most: usize) -> Self {
-        Self {
-            cache: TenantCache::new(most, 300),
-            model: Model::new(most),
-            keys: HashMap::new(),
-        }
-    }
-
-    /// Takes a step with the next value. What is shown must be what the model shows.
-    fn step(&mut self, act: &Act, now: &mut i64, value: u64) -> Result<(), TestCaseError> {
-        let (cache, model) = (&self.cache, &mut self.model);
-        // The same for every tenant, so that only the cache keeps them apart.
-        let mut key_of = |name: Name| {
-            let made = self.keys.entry(name);
-            *made.or_insert_with(|| key(name.0, name.1, name.2))
-        };
-        match *act {
-            Act::Get(name) => {
-                let found = cache.get(&key_of(name), Timestamp::from_millis(*now));
-                prop_assert_eq!(value_of(found), model.get(name, *now));
-            }
-            Act::Stale(name) => {
-                let found = cache.stale(&key_of(name));
-                prop_assert_eq!(value_of(found), model.kept.get(&name).map(|kept| kept.value));
-            }
-            Act::Put(name, ttl) => {
-                put(
-                    cache,
-                    &key_of(name),
-                    answer(value, *now),
-                    Duration::from_secs(ttl),
-                );
-                model.put(name, value, *now, ttl);
-            }
-            Act::PutLate(name) => {
-                let key = key_of(name);
-                let asked_in = cache.generation(&key);
-                cache.invalidate(&[READS[name.0]]);
-                cache.put(key, answer(value, *now), Duration::from_secs(300), asked_in);
-                model.kept.retain(|kept, _| kept.0 != name.0);
-            }
-            Act::Invalidate(operation) => {
-                cache.invalidate(&[READS[operation]]);
-                model.kept.retain(|kept, _| kept.0 != operation);
-            }
-            Act::Wait(millis) => *now += millis,
-        }
-        prop_assert_eq!(cache.stats(), model.stats());
-        Ok(())
-    }
-}
-
-/// 10^5 steps of each of three tenants, in turns, always the same; the property below takes others each time.
-#[test]
-fn a_hundred_thousand_steps_of_each_of_three_tenants_cross_nowhere() {
-    let mut tenants = [3, 7, 13].map(Tenant::new);
-    let (mut now, mut dice) = (0, 0_u64);
-    for number in 0..STEPS * TENANTS {
-        // SplitMix64.
-        dice = dice.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (dice ^ (dice >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let (tenant, act) = (number % TENANTS, Act::of(mixed ^ (mixed >> 31)));
-        let step = tenants[tenant].step(&act, &mut now, number as u64);
-        assert!(
-            step.is_ok(),
-            "step {number} of tenant {tenant}, {act:?}: {step:?}"
-        );
-    }
-    let seen = tenants.map(|tenant| tenant.cache.stats());
-    let is_busy = |stats: &CacheStats| stats.hits > 1_000 && stats.misses > 1_000 && stats.evicted > 1_000;
-    assert!(seen.iter().all(is_busy), "the steps try what matters: {seen:?}");
-}
+/// Cases of the property below, and steps of each tenant in a case at least: 10^5 steps of each tenant in all.
+const CASES: u32 = 300;
+const STEPS: usize = 334;
 
 proptest! {
+    // Every value is put once, so a value of another tenant would show.
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
     #[test]
-    fn three_tenants_behave_as_three_models(
-        most in 1..8_usize,
-        dice in proptest::collection::vec((0..TENANTS, any::<u64>()), 1..400),
+    fn three_tenants_behave_as_three_reference_caches(
+        entries in 1..12usize,
+        bytes in 1_000..12_000u64,
+        steps in proptest::collection::vec([act(), act(), act()], STEPS..STEPS + 20),
     ) {
-        let mut tenants = [0; TENANTS].map(|_| Tenant::new(most));
-        let mut now = 0;
-        for (value, (tenant, dice)) in (1..).zip(dice) {
-            tenants[tenant].step(&Act::of(dice), &mut now, value)?;
+        let limits = CacheLimits { entries, bytes };
+        let keys: Vec<CacheKey> =
+            (0..KEYS).map(|number| key(number % 2, Class::Internal, u32::try_from(number).unwrap())).collect();
+        let caches = [0, 1, 2].map(|_| TenantCache::new(limits, 300));
+        let mut references =
+            [0, 1, 2].map(|_| Reference { limits, entries: Vec::new(), stats: CacheStats::default() });
+        let (mut now, mut value) = (0i64, 0u64);
+        for (tenant, act) in steps.into_iter().flat_map(|acts| acts.into_iter().enumerate()) {
+            let (cache, reference) = (&caches[tenant], &mut references[tenant]);
+            match act {
+                Act::Get(k) => {
+                    let found = cache.get(&keys[k], Timestamp::from_millis(now));
+                    let found = found.and_then(|answer| answer.fetched.records[0].as_u64());
+                    prop_assert_eq!(found, reference.get(k, now));
+                }
+                Act::Put(k, ttl, length) => {
+                    value += 1;
+                    let answer = long_answer(value, now, length);
+                    let weight = weight(&answer.fetched);
+                    put(cache, &keys[k], answer, Duration::from_secs(ttl));
+                    reference.put(Known { key: k, value, at: now, ttl, weight });
+                }
+                Act::Invalidate(o) => {
+                    cache.invalidate(&[READS[o]]);
+                    reference.entries.retain(|known| known.key % 2 != o);
+                }
+                Act::Wait(millis) => now += millis,
+            }
+            let stats = cache.stats();
+            prop_assert_eq!(stats, reference.stats());
+            prop_assert!(stats.bytes <= bytes);
         }
     }
 }

@@ -32,6 +32,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::cache::CacheLimits;
 use crate::world::{Engine, EngineParts, Systems, TenantParts};
 
 pub(crate) const START: i64 = 1_782_137_076_000;
@@ -324,12 +325,13 @@ impl Mirror for MemoryMirror {
     async fn machines(&self) -> Result<Vec<(MachineStatus, Timestamp)>, PortError> {
         Ok(self.machines.lock().unwrap().values().cloned().collect())
     }
-    async fn downtime(&self, _since: Timestamp, limit: u32) -> Result<Vec<DowntimeEvent>, PortError> {
+    async fn downtime(&self, since: Timestamp, limit: u32) -> Result<Vec<DowntimeEvent>, PortError> {
         Ok(self
             .downtime
             .lock()
             .unwrap()
             .iter()
+            .filter(|event| event.end.is_none_or(|end| end > since))
             .take(limit as usize)
             .cloned()
             .collect())
@@ -441,6 +443,7 @@ pub(crate) struct ScriptedFeeds {
     /// Every ask, oldest first.
     pub(crate) asks: Mutex<Vec<(Feed, FeedAsk)>>,
     pub(crate) forgotten: AtomicU32,
+    pub(crate) skew_ms: Mutex<Option<i64>>,
     pub(crate) events: Mutex<Option<Result<PlantEvents, PortError>>>,
 }
 
@@ -451,6 +454,7 @@ impl Default for ScriptedFeeds {
             asked_downtime_since: Mutex::default(),
             asks: Mutex::default(),
             forgotten: AtomicU32::new(0),
+            skew_ms: Mutex::default(),
             events: Mutex::default(),
         }
     }
@@ -470,6 +474,9 @@ pub(crate) fn batch<T>(records: Vec<T>) -> FeedBatch<T> {
 impl FeedSource for ScriptedFeeds {
     fn feeds(&self) -> Vec<Feed> {
         vec![Feed::Machines, Feed::Downtime, Feed::PurchaseOrders, Feed::Stock]
+    }
+    fn clock_skew_ms(&self) -> Option<i64> {
+        *self.skew_ms.lock().unwrap()
     }
     fn forget(&self) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
@@ -622,9 +629,10 @@ pub(crate) fn world(systems: Systems) -> World {
             execute_within: Duration::from_secs(300),
         },
         audit: audit.clone(),
-        cache_entries: 100,
+        cache_limits: CacheLimits::default(),
         cache_ttl_s: 300,
         feed_intervals: crate::watch::FeedIntervals::default(),
+        minor_stop_below: Duration::from_secs(120),
     };
     let engine = Engine::new(EngineParts {
         clock: clock.clone(),

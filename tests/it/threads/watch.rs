@@ -169,6 +169,12 @@ async fn a_mes_that_repeats_old_values_is_not_taken_for_live() {
     let old = all_stale(&world, Duration::from_secs(240)).await;
     assert_eq!(count(&old, &json!("running")), 0, "what is old is not running");
     assert_ne!(old["feed"]["state"], "live", "answers alone do not make it live");
+    let figures = world.call("plant_window", json!({ "range": "last_8h" })).await;
+    let notes = figures["basis"]["notes"].as_array().unwrap();
+    assert!(
+        notes.iter().any(|note| note["kind"] == "source_stale"),
+        "{notes:?}"
+    );
     world.plant.mes("ok").await;
     live(&world).await;
 }

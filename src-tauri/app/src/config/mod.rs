@@ -23,6 +23,7 @@ use andon_connectors::transport::{AuthKind, ConfigProblem};
 use andon_domain::ports::Feed;
 use andon_domain::records::{MachineState, ProductionOrderStatus};
 use andon_domain::{Amount, Money, Secret};
+use andon_engine::cache::CacheLimits;
 use andon_engine::watch::FeedIntervals;
 
 use read::Reader;
@@ -42,10 +43,12 @@ pub struct Config {
     pub model: Option<ModelConfig>,
     /// Seconds an answer may be served from the cache.
     pub cache_ttl_s: u32,
-    /// Entries of a tenant's cache.
-    pub cache_entries: usize,
+    /// How much a tenant's cache holds.
+    pub cache_limits: CacheLimits,
     /// How often feeds are polled.
     pub feed_intervals: FeedIntervals,
+    /// Stops of unknown category shorter than this are minor.
+    pub minor_stop_below: Duration,
     /// How requests are judged.
     pub risk_policy: RiskPolicy,
     /// Where agents connect.
@@ -106,10 +109,13 @@ pub(crate) fn load(
         mes,
         model,
         cache_ttl_s: reader.number("cache.ttl_seconds", 0..=86_400).unwrap_or(300),
-        cache_entries: reader
-            .number("cache.max_entries_per_tenant", 1..=1_000_000)
-            .unwrap_or(1_000) as usize,
+        cache_limits: cache_limits(&mut reader),
         feed_intervals: feed_intervals(&mut reader),
+        minor_stop_below: Duration::from_secs(u64::from(
+            reader
+                .number("watch.minor_stop_seconds", 1..=3_600)
+                .unwrap_or(120),
+        )),
         risk_policy: risk_policy(&mut reader),
         gateway_listen: reader
             .address("gateway.listen")
@@ -224,19 +230,29 @@ fn model(reader: &mut Reader<'_>) -> Option<ModelConfig> {
     Some(config)
 }
 
+fn cache_limits(reader: &mut Reader<'_>) -> CacheLimits {
+    let usual = CacheLimits::default();
+    let entries = reader.number("cache.max_entries_per_tenant", 1..=1_000_000);
+    let mebibytes = reader.number("cache.max_mebibytes_per_tenant", 1..=65_536);
+    CacheLimits {
+        entries: entries.map_or(usual.entries, |entries| entries as usize),
+        bytes: mebibytes.map_or(usual.bytes, |mebibytes| u64::from(mebibytes) * 1024 * 1024),
+    }
+}
+
 /// A feed that is not named keeps its usual interval.
 fn feed_intervals(reader: &mut Reader<'_>) -> FeedIntervals {
     let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
     let range = seconds(FeedIntervals::SHORTEST)..=seconds(FeedIntervals::LONGEST);
-    Feed::ALL
-        .into_iter()
-        .fold(FeedIntervals::default(), |intervals, feed| {
-            let key = format!("watch.{}_seconds", feed.as_str());
-            match reader.number(&key, range.clone()) {
-                Some(seconds) => intervals.with(feed, Duration::from_secs(u64::from(seconds))),
-                None => intervals,
-            }
-        })
+    let stale_after = reader.number("watch.stale_after_intervals", 2..=100);
+    let usual = FeedIntervals::default().stale_after(stale_after.unwrap_or(FeedIntervals::STALE_AFTER));
+    Feed::ALL.into_iter().fold(usual, |intervals, feed| {
+        let key = format!("watch.{}_seconds", feed.as_str());
+        match reader.number(&key, range.clone()) {
+            Some(seconds) => intervals.with(feed, Duration::from_secs(u64::from(seconds))),
+            None => intervals,
+        }
+    })
 }
 
 fn risk_policy(reader: &mut Reader<'_>) -> RiskPolicy {

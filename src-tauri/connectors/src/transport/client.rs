@@ -31,7 +31,7 @@ pub struct Transport {
     pub(super) permits: Arc<Semaphore>,
     pub(super) limits: Limits,
     pub(super) outage: Outage,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
 }
 
@@ -309,6 +309,7 @@ fn stamp(tried: Result<Answer, Failure>, entry: &Entry, started: Instant) -> Res
             let error = PortError {
                 attempts,
                 elapsed,
+                retry_after: failure.wait.or(failure.error.retry_after),
                 ..failure.error
             };
             Err(Failure { error, ..failure })

@@ -8,8 +8,6 @@ use super::buckets::{Buckets, Rated, Share};
 use super::losses::{Losses, ParetoSums};
 use super::spans::{Span, Spans};
 
-/// A stop whose category is not known is minor when it was shorter.
-const MINOR_BELOW_MS: i64 = 120_000;
 /// What a connector puts before a note about a value that cannot be true.
 const IMPOSSIBLE: &str = "impossible:";
 
@@ -22,6 +20,8 @@ pub struct MachineInput<'i, 'r> {
     pub planned: &'i Spans,
     /// Up to when its history is known; what lasts is taken to last until then.
     pub known_until: i64,
+    /// A stop whose category is not known is minor when it was shorter, in milliseconds.
+    pub minor_below: i64,
     /// Its state segments, by start.
     pub segments: &'i [&'r StateSegment],
     /// Its downtime events.
@@ -39,7 +39,7 @@ pub struct MachineResult<'r> {
     pub losses: Losses<'r>,
     /// Downtime by reason.
     pub pareto: ParetoSums<'r>,
-    /// Impossible records that were left out.
+    /// Impossible records: those that were left out, and those whose pieces were.
     pub impossible: u32,
 }
 
@@ -55,6 +55,8 @@ pub fn machine<'r>(input: &MachineInput<'_, 'r>) -> MachineResult<'r> {
         .into_iter()
         .filter(|(_, segment)| possible(is_impossible_segment(segment)))
         .collect();
+    let miscounted = segments.iter().filter(|(_, segment)| has_wrong_counts(segment));
+    let miscounted = u32::try_from(miscounted.count()).unwrap_or(u32::MAX);
     let open_until = input.window.end.min(input.known_until);
     let mut events: Vec<(Span, &'r DowntimeEvent)> = input
         .events
@@ -95,12 +97,12 @@ pub fn machine<'r>(input: &MachineInput<'_, 'r>) -> MachineResult<'r> {
     };
     add_pieces(&mut buckets, &segments, &busy, input.cycle_of);
     add_failures(&mut buckets, &events, input.window);
-    add_stops(&mut buckets, &events, &busy);
+    add_stops(&mut buckets, &events, &busy, input.minor_below);
     MachineResult {
         losses: Losses::of(&busy.difference(&production), &events, &segments),
         pareto: ParetoSums::of(&busy, &events),
         buckets,
-        impossible,
+        impossible: impossible + miscounted,
     }
 }
 
@@ -130,12 +132,17 @@ fn event_span(event: &DowntimeEvent, until: i64) -> Option<Span> {
     Some(Span { start, end })
 }
 
-/// Whether a segment cannot be true: it ends before it begins, or its counts contradict each other.
+/// Whether a segment cannot be true: it ends before it begins.
 #[must_use]
 pub fn is_impossible_segment(segment: &StateSegment) -> bool {
+    segment.end.is_some_and(|end| end < segment.start)
+}
+
+/// Whether the counts of a segment contradict each other or are no counts. Its time is still true.
+#[must_use]
+pub fn has_wrong_counts(segment: &StateSegment) -> bool {
     let counts = [segment.produced, segment.good, segment.scrap, segment.rework];
     is_marked(&segment.incomplete)
-        || segment.end.is_some_and(|end| end < segment.start)
         || counts.into_iter().flatten().any(|count| count < Amount::ZERO)
         || matches!((segment.produced, segment.good), (Some(produced), Some(good)) if good > produced)
 }
@@ -151,21 +158,21 @@ fn is_marked(notes: &[String]) -> bool {
     notes.iter().any(|note| note.starts_with(IMPOSSIBLE))
 }
 
-/// Whether a stop is minor: called so, or short and of unknown category.
+/// Whether a stop is minor: called so, or shorter than `below` and of unknown category.
 #[must_use]
-pub fn is_minor_stop(event: &DowntimeEvent) -> bool {
+pub fn is_minor_stop(event: &DowntimeEvent, below: i64) -> bool {
     match event.category {
         DowntimeCategory::MinorStop => true,
         DowntimeCategory::Unknown => matches!(
             (event.start, event.end),
-            (Some(start), Some(end)) if Span::new(start, end).millis() < MINOR_BELOW_MS
+            (Some(start), Some(end)) if Span::new(start, end).millis() < below
         ),
         _ => false,
     }
 }
 
 /// Pieces of a segment partly inside are taken in proportion to time. A machine that ran without telling its pieces or its
-/// planned cycle has no speed and no quality.
+/// planned cycle, or told what cannot be true, has no speed and no quality.
 fn add_pieces(
     buckets: &mut Buckets,
     segments: &[(Span, &StateSegment)],
@@ -188,11 +195,15 @@ fn add_pieces(
         if !is_telling {
             continue;
         }
-        let pieces = segment.produced.and_then(|count| portion.take(count));
-        let good = segment.good.and_then(|count| portion.take(count));
+        let told = segment.produced.filter(|_| !has_wrong_counts(segment));
+        // Of no pieces none is good, scrap or rework, also where nobody says so.
+        let none = told.filter(|count| *count == Amount::ZERO);
+        let part_of = |count: Option<Amount>| portion.take(told.and(count).or(none)?);
+        let pieces = told.and_then(|count| portion.take(count));
+        let good = part_of(segment.good);
         produced = add(produced, pieces);
-        scrap = add(scrap, segment.scrap.and_then(|count| portion.take(count)));
-        rework = add(rework, segment.rework.and_then(|count| portion.take(count)));
+        scrap = add(scrap, part_of(segment.scrap));
+        rework = add(rework, part_of(segment.rework));
         let cycle = segment
             .planned_cycle_s
             .or_else(|| segment.order_id.as_deref().and_then(cycle_of))
@@ -277,13 +288,17 @@ fn add_failures(buckets: &mut Buckets, events: &[(Span, &DowntimeEvent)], window
     }
 }
 
-fn add_stops(buckets: &mut Buckets, events: &[(Span, &DowntimeEvent)], busy: &Spans) {
+fn add_stops(buckets: &mut Buckets, events: &[(Span, &DowntimeEvent)], busy: &Spans, minor_below: i64) {
     let touching: Vec<&(Span, &DowntimeEvent)> = events
         .iter()
         .filter(|(span, _)| busy.millis_within(*span) > 0)
         .collect();
     let time = |spans: Spans| spans.intersection(busy).millis();
-    let minor = || touching.iter().filter(|(_, event)| is_minor_stop(event));
+    let minor = || {
+        touching
+            .iter()
+            .filter(|(_, event)| is_minor_stop(event, minor_below))
+    };
     buckets.downtime_events = u32::try_from(touching.len()).unwrap_or(u32::MAX);
     buckets.downtime = time(touching.iter().map(|(span, _)| *span).collect());
     buckets.minor_stops = u32::try_from(minor().count()).unwrap_or(u32::MAX);

@@ -90,6 +90,7 @@ pub(super) fn compute_planned<'r>(
         window,
         planned,
         known_until: window.end,
+        minor_below: 2 * MINUTE,
         segments: &segments,
         events: &events,
         cycle_of: &|_| None,
@@ -253,6 +254,7 @@ fn what_lasts_ends_where_knowledge_ends_or_the_next_state_begins() {
         window,
         planned: &Spans::from(window),
         known_until: 30 * MINUTE,
+        minor_below: 2 * MINUTE,
         segments: &segments,
         events: &[],
         cycle_of: &|_| None,
@@ -300,6 +302,7 @@ fn the_cycle_of_the_order_is_taken_where_the_segment_has_none() {
         window,
         planned: &Spans::from(window),
         known_until: window.end,
+        minor_below: 2 * MINUTE,
         segments: &[&made],
         events: &[],
         cycle_of: &|order| (order == "PO-1").then(|| Amount::from(3)),
@@ -380,10 +383,11 @@ fn failures_that_begin_in_the_window_make_mttr_and_mtbf() {
 #[test]
 fn minor_stops_are_called_so_or_short_and_of_unknown_category() {
     let of = |category, end| {
-        is_minor_stop(&DowntimeEvent {
+        let event = DowntimeEvent {
             category,
             ..event("1", 0, end)
-        })
+        };
+        is_minor_stop(&event, 2 * MINUTE)
     };
     assert!(of(DowntimeCategory::MinorStop, Some(10 * MINUTE)));
     assert!(of(DowntimeCategory::Unknown, Some(119_999)));
@@ -402,20 +406,41 @@ fn impossible_records_are_left_out_and_counted() {
     marked
         .incomplete
         .push("impossible: good above produced".to_owned());
-    let segments = [
-        marked,
-        producing(0, 10 * MINUTE, 5, 6),
-        producing(0, 10 * MINUTE, -1, -1),
-        segment(MachineState::Running, 5 * MINUTE, Some(MINUTE)),
-    ];
+    let segments = [marked, segment(MachineState::Running, 5 * MINUTE, Some(MINUTE))];
     let events = [event("back", 5 * MINUTE, Some(MINUTE)), {
         let mut gone = event("deleted", 0, Some(MINUTE));
         gone.deleted = true;
         gone
     }];
     let result = compute(window, &segments, &events);
-    assert_eq!(result.impossible, 5, "what was taken back is not impossible");
-    assert_eq!((result.buckets.production, result.buckets.downtime), (0, 0));
+    assert_eq!(result.impossible, 3, "what was taken back is not impossible");
+    assert_eq!(result.buckets.downtime, 0);
+}
+
+#[test]
+fn a_wrong_count_takes_the_pieces_away_and_not_the_time() {
+    let wrong = |produced: i64, good: i64| producing(10 * MINUTE, 20 * MINUTE, produced, good);
+    for wrong in [wrong(5, 6), wrong(-1, -1)] {
+        let segments = [producing(0, 10 * MINUTE, 10, 10), wrong];
+        let result = compute(span(0, 20 * MINUTE), &segments, &[]);
+        assert_eq!(result.buckets.production, 20 * MINUTE);
+        assert_eq!(result.buckets.uncovered, 0);
+        assert_eq!(result.buckets.rated.machines, 0, "its pieces are not known");
+        assert_eq!(result.buckets.scrap_ratio(), None);
+        assert_eq!(result.impossible, 1);
+    }
+}
+
+#[test]
+fn no_pieces_are_no_good_pieces_also_where_nobody_says_so() {
+    let mut idle = segment(MachineState::Idle, 10 * MINUTE, Some(20 * MINUTE));
+    idle.produced = Some(0.into());
+    let mut made = producing(0, 10 * MINUTE, 300, 270);
+    made.scrap = Some(30.into());
+    let segments = [made, idle];
+    let buckets = compute(span(0, 20 * MINUTE), &segments, &[]).buckets;
+    near(buckets.oee(), 0.225);
+    near(buckets.scrap_ratio(), 0.1);
 }
 
 #[test]

@@ -73,6 +73,28 @@ fn each_feed_has_its_interval_and_slows_down_while_the_plant_tells_by_itself() {
 }
 
 #[test]
+fn data_is_stale_after_as_many_intervals_as_are_set_and_fifteen_seconds_at_least() {
+    let seconds = |intervals: FeedIntervals, feed| FeedStates::new(intervals).stale_after(feed).as_secs();
+    let usual = FeedIntervals::default;
+    assert_eq!(seconds(usual(), Feed::Quality), 180);
+    assert_eq!(seconds(usual().stale_after(6), Feed::Quality), 360);
+    assert_eq!(seconds(usual().stale_after(6), Feed::Machines), 30);
+    assert_eq!(seconds(usual().stale_after(2), Feed::Machines), 15);
+}
+
+#[test]
+fn a_source_that_asks_to_be_left_alone_is_for_ten_minutes_at_most() {
+    let states = FeedStates::default();
+    let mut busy = failure(PortErrorKind::Unavailable);
+    for (asked_for, wait) in [(1, 10), (90, 90), (86_400, 600)] {
+        busy.retry_after = Some(Duration::from_secs(asked_for));
+        finish(&states, Feed::Machines, at(0), Ok(0));
+        assert_eq!(finish(&states, Feed::Machines, at(0), Err(&busy)), Turn::Failing);
+        assert_eq!(next_due(&states, Feed::Machines, 0), Some(wait), "{asked_for} s");
+    }
+}
+
+#[test]
 fn failures_double_the_wait_up_to_a_minute_and_turn_once() {
     let states = FeedStates::default();
     let down = failure(PortErrorKind::Unavailable);
@@ -371,6 +393,19 @@ async fn ages_are_by_the_clock_of_the_plant() {
         (Some(2_000), false)
     );
     assert_eq!(board.clock_skew_ms, Some(-298_000));
+}
+
+#[tokio::test]
+async fn the_clock_of_the_plant_is_the_one_it_read_off_a_single_answer() {
+    let (world, feeds) = plant();
+    *feeds.skew_ms.lock().unwrap() = Some(1_500);
+    *feeds.machines.lock().unwrap() = Ok(FeedBatch {
+        server_time: Some(at(30)),
+        ..batch(Vec::new())
+    });
+    sync(&world, Feed::Machines).await.unwrap();
+    let board = board(&world.engine, &person("vic", Role::Viewer)).await.unwrap();
+    assert_eq!(board.clock_skew_ms, Some(1_500), "the fetch may have taken long");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ definition: string,
  */
 server_time: Timestamp, 
 /**
- * When the source last answered about it, by the MES's clock.
+ * When the source last answered about it, or measured last where that is too old, by the MES's clock.
  */
 data_until: Timestamp | null, 
 /**

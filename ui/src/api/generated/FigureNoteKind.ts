@@ -3,4 +3,4 @@
 /**
  * Something to know about numbers: what they lack or rest on.
  */
-export type FigureNoteKind = "calendar_assumed" | "calendar_partial" | "source_missing" | "source_stale" | "machines_unrated" | "impossible_left_out" | "corrected_later" | "truncated";
+export type FigureNoteKind = "calendar_assumed" | "calendar_partial" | "source_missing" | "source_stale" | "machines_stale" | "machines_unrated" | "impossible_left_out" | "corrected_later" | "truncated";

@@ -87,11 +87,13 @@ pub enum FigureNoteKind {
     CalendarPartial,
     /// The MES does not tell the records that this rests on: for key figures, no state history.
     SourceMissing,
-    /// Its last answer about them is too old; for key figures, time since then counts as without data.
+    /// Its last answer about them, or what it measured last, is too old; for key figures, time since then counts as without data.
     SourceStale,
+    /// Machines whose last measurement is too old though the MES answers; their time since then counts as without data.
+    MachinesStale,
     /// Machines without planned cycle or counts: they have no effectiveness, quality and OEE, and are left out of those.
     MachinesUnrated,
-    /// Impossible records, left out of every sum.
+    /// Impossible records, left out of the sums; of one with wrong counts, only the pieces are.
     ImpossibleLeftOut,
     /// Records changed after the window had ended and its grace had passed: the result is corrected.
     CorrectedLater,
@@ -117,7 +119,7 @@ pub struct FigureBasis {
     pub definition: String,
     /// The MES's clock when this was computed.
     pub server_time: Timestamp,
-    /// When the source last answered about it, by the MES's clock.
+    /// When the source last answered about it, or measured last where that is too old, by the MES's clock.
     pub data_until: Option<Timestamp>,
     /// Records that changed after the window had ended and its grace had passed.
     pub corrected: u32,

@@ -1,8 +1,8 @@
 //! One machine in full, and the timelines of many.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use andon_domain::ports::Feed;
 use andon_domain::records::{DowntimeEvent, MachineStatus, ProductionOrder, StateSegment};
 use andon_domain::{Caller, Timestamp};
 
@@ -12,7 +12,7 @@ use super::answers::{
 use super::compute::{Records, Results, count};
 use super::figures::FigureNoteKind;
 use super::show;
-use super::stage::{self, Stage, count_note, note_corrected};
+use super::stage::{self, KnownMachine, Stage, count_note, note_corrected};
 use super::window::{GRACE, blocking};
 use crate::error::EngineError;
 use crate::kpi::{Now, Piece, Span, timeline};
@@ -39,33 +39,28 @@ pub async fn machine(
     };
     let mut stage = stage::set(engine, caller, &wanted).await?;
     stage.count_to_history();
-    let Some((machine, _)) = stage.machines.first().cloned() else {
+    let known = stage.known_machines();
+    let Some((machine, known_until)) = known.first().cloned() else {
         return Err(EngineError::NotFound(format!("machine: {}", request.machine_id)));
     };
     let mirror = stage.tenant.parts.mirror.as_ref();
     let records = Records::read(mirror, stage.span(), Some(&request.machine_id)).await?;
     let order = order_of(&stage, &machine).await?;
     let limits = (stage.window.since, stage.window.as_of);
-    let results = Results::of(
-        std::iter::once(&machine),
-        &records,
-        &stage.planned(),
-        limits,
-        stage.known_until(),
-    );
-    let total = results.total();
-    let mut basis = stage.basis("plant.definition.figures", stage.history);
+    let planned = stage.planned();
+    let minor_below = stage.tenant.parts.minor_stop_below;
+    let total = Results::of(&known, &records, &planned, limits, minor_below).total();
+    let mut basis = stage.basis_of_history("plant.definition.figures", &known);
     let unrated = total.buckets.machines - total.buckets.rated.machines;
     count_note(&mut basis, FigureNoteKind::MachinesUnrated, unrated);
     count_note(&mut basis, FigureNoteKind::ImpossibleLeftOut, total.impossible);
     if stage.window.is_finished {
         note_corrected(&mut basis, records.corrected(stage.span(), GRACE));
     }
-    let age = age_of(&stage, &machine);
     let segments: Vec<&StateSegment> = records.history.iter().collect();
     let pieces = timeline(
         shown(&stage),
-        stage.known_until().millis(),
+        known_until.millis(),
         &segments,
         Some(now_of(&stage, &machine)),
     );
@@ -74,8 +69,8 @@ pub async fn machine(
         figures: show::figures(&total.buckets),
         waterfall: show::waterfall(&total.losses, &total.buckets),
         downtime: newest_first(&records.events),
-        age_ms: age,
-        is_stale: is_stale(&stage, age),
+        age_ms: stage.age_of(&machine).map(millis_of),
+        is_stale: stage.is_stale(&machine),
         window: stage.window,
         basis,
         order,
@@ -99,15 +94,18 @@ pub async fn timelines(
     let history = mirror
         .history(stage.span(), request.machine_id.as_deref())
         .await?;
-    let mut basis = stage.basis("plant.definition.timeline", stage.history);
+    let known = stage.known_machines();
+    let mut basis = stage.basis_of_history("plant.definition.timeline", &known);
     count_note(&mut basis, FigureNoteKind::Truncated, left_out);
-    let (window, known_until) = (shown(&stage), stage.known_until().millis());
-    let machines: Vec<(MachineStatus, Now)> = stage
-        .machines
-        .iter()
-        .map(|(machine, _)| (machine.clone(), now_of(&stage, machine)))
+    let window = shown(&stage);
+    let machines: Vec<(KnownMachine, Now)> = known
+        .into_iter()
+        .map(|known| {
+            let now = now_of(&stage, &known.0);
+            (known, now)
+        })
         .collect();
-    let machines = blocking(move || compact(&machines, &history, window, known_until)).await?;
+    let machines = blocking(move || compact(&machines, &history, window)).await?;
     Ok(PlantTimelines {
         window: stage.window,
         basis,
@@ -116,21 +114,16 @@ pub async fn timelines(
     })
 }
 
-fn compact(
-    machines: &[(MachineStatus, Now)],
-    history: &[StateSegment],
-    window: Span,
-    known_until: i64,
-) -> Vec<MachineTimeline> {
+fn compact(machines: &[(KnownMachine, Now)], history: &[StateSegment], window: Span) -> Vec<MachineTimeline> {
     let mut by_machine: HashMap<&str, Vec<&StateSegment>> = HashMap::new();
     for segment in history {
         by_machine.entry(&segment.machine_id).or_default().push(segment);
     }
-    let of = |(machine, now): &(MachineStatus, Now)| {
+    let of = |((machine, known_until), now): &(KnownMachine, Now)| {
         let segments = by_machine
             .get(machine.machine_id.as_str())
             .map_or(&[][..], Vec::as_slice);
-        let pieces = timeline(window, known_until, segments, Some(*now));
+        let pieces = timeline(window, known_until.millis(), segments, Some(*now));
         MachineTimeline {
             machine_id: machine.machine_id.clone(),
             name: machine.name.clone(),
@@ -151,9 +144,8 @@ fn shown(stage: &Stage<'_>) -> Span {
 
 /// What the machine says now holds up to now while that is fresh, else up to when it was measured.
 fn now_of(stage: &Stage<'_>, machine: &MachineStatus) -> Now {
-    let measured = machine.observed_at.unwrap_or(stage.window.since).min(stage.now);
-    let until = if is_stale(stage, age_of(stage, machine)) {
-        measured
+    let until = if stage.is_stale(machine) {
+        stage.measured(machine)
     } else {
         stage.now
     };
@@ -164,14 +156,8 @@ fn now_of(stage: &Stage<'_>, machine: &MachineStatus) -> Now {
     }
 }
 
-fn age_of(stage: &Stage<'_>, machine: &MachineStatus) -> Option<u64> {
-    let age = machine.observed_at.map(|observed| stage.now.since(observed));
-    age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
-}
-
-fn is_stale(stage: &Stage<'_>, age_ms: Option<u64>) -> bool {
-    let limit = stage.tenant.feeds.stale_after(Feed::Machines).as_millis();
-    age_ms.is_none_or(|age| u128::from(age) > limit)
+fn millis_of(age: Duration) -> u64 {
+    u64::try_from(age.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn segment(piece: &Piece<'_>, machine: &MachineStatus) -> TimelineSegment {

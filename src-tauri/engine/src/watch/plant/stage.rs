@@ -1,11 +1,14 @@
 //! What every answer about a stretch of time begins with: the permit, the machines asked for, the window by the calendar,
 //! and what is known up to when.
 
+use std::time::Duration;
+
 use andon_domain::ports::{Feed, Window};
-use andon_domain::records::{MachineStatus, Shift};
+use andon_domain::records::{MachineState, MachineStatus, Shift};
 use andon_domain::{Caller, Permission, System, Timestamp};
 
 use super::answers::PlantWindowRequest;
+use super::compute::count;
 use super::figures::{FigureBasis, FigureNote, FigureNoteKind, FigureOrigin, PlantWindow};
 use super::planned::Planned;
 use super::ranges::{Calendar, calendar_span, resolve};
@@ -19,6 +22,9 @@ use crate::world::{Engine, Tenant};
 
 /// A machine and when the console last heard it, by the MES's clock.
 pub(super) type Heard = (MachineStatus, Timestamp);
+
+/// A machine and up to when what lasts on it is known to have lasted.
+pub(super) type KnownMachine = (MachineStatus, Timestamp);
 
 /// The stage.
 pub(super) struct Stage<'e> {
@@ -112,6 +118,39 @@ impl Stage<'_> {
         until.min(self.now)
     }
 
+    /// The machines with what is known of each: of one whose measurements are too old, nothing since the last of them.
+    pub(super) fn known_machines(&self) -> Vec<KnownMachine> {
+        let answered = self.known_until();
+        let known_until = |machine: &MachineStatus| {
+            if is_measured(machine) && self.is_stale(machine) {
+                answered.min(self.measured(machine))
+            } else {
+                answered
+            }
+        };
+        let known = self
+            .machines
+            .iter()
+            .map(|(machine, _)| (machine.clone(), known_until(machine)));
+        known.collect()
+    }
+
+    /// When a machine was last measured; at the beginning of the window when nobody says.
+    pub(super) fn measured(&self, machine: &MachineStatus) -> Timestamp {
+        machine.observed_at.unwrap_or(self.window.since).min(self.now)
+    }
+
+    /// Age of what is known of a machine, from when the source measured.
+    pub(super) fn age_of(&self, machine: &MachineStatus) -> Option<Duration> {
+        machine.observed_at.map(|observed| self.now.since(observed))
+    }
+
+    /// Whether that is too old, or not known, to be taken as the state now.
+    pub(super) fn is_stale(&self, machine: &MachineStatus) -> bool {
+        let limit = self.tenant.feeds.stale_after(Feed::Machines);
+        self.age_of(machine).is_none_or(|age| age > limit)
+    }
+
     /// The history counts up to its last answer while that is fresh, so that the seconds since then are no loss; else up to now,
     /// so that time without data is one.
     pub(super) fn counted_until(&self) -> Timestamp {
@@ -129,6 +168,28 @@ impl Stage<'_> {
     pub(super) fn known(&self, feed: Feed) -> Known {
         let ours = moved(self.now, -self.skew_ms);
         known(self.tenant, feed, ours, self.skew_ms)
+    }
+
+    /// What numbers of the history rest on: its last answer, and the last measurements of these machines.
+    pub(super) fn basis_of_history(&self, definition: &str, machines: &[KnownMachine]) -> FigureBasis {
+        let mut basis = self.basis(definition, self.history);
+        let needed = self.known_until().min(self.window.as_of);
+        let measured = || machines.iter().filter(|(machine, _)| is_measured(machine));
+        let behind = || {
+            measured()
+                .map(|(_, known)| *known)
+                .filter(|known| *known < needed)
+        };
+        if self.history.is_stale || behind().count() == 0 {
+            return basis;
+        }
+        if behind().count() == measured().count() {
+            basis.notes.push(note(FigureNoteKind::SourceStale));
+            basis.data_until = basis.data_until.min(behind().max());
+        } else {
+            count_note(&mut basis, FigureNoteKind::MachinesStale, count(behind().count()));
+        }
+        basis
     }
 
     /// What the numbers rest on. `definition` is a key of the message catalogue.
@@ -154,6 +215,11 @@ impl Stage<'_> {
             notes,
         }
     }
+}
+
+/// That a machine has no connection is the MES's own word; all other states were measured.
+fn is_measured(machine: &MachineStatus) -> bool {
+    machine.status != MachineState::Offline
 }
 
 /// A note without a count.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use andon_domain::Timestamp;
 use andon_domain::ports::Window;
-use andon_domain::records::{MachineStatus, Shift};
+use andon_domain::records::Shift;
 
 use super::answers::PlantWindowRequest;
 use super::compute::{Records, Results};
@@ -20,6 +20,8 @@ use crate::error::EngineError;
 const SHIFTS: usize = 8;
 /// How long a finished shift is remembered. A later correction is seen after that at the latest.
 const REMEMBERED: Duration = Duration::from_secs(30 * 60);
+/// How long one of low coverage is: what is missing may still come.
+const REMEMBERED_UNSURE: Duration = Duration::from_secs(60);
 /// Shifts of all scopes that are remembered.
 const MOST_REMEMBERED: usize = 1024;
 
@@ -28,24 +30,36 @@ type Key = ([Option<String>; 3], Timestamp, Timestamp);
 
 /// What finished shifts came to.
 #[derive(Debug, Default)]
-pub struct TrendMemory(Mutex<HashMap<Key, (Timestamp, TrendPoint)>>);
+pub struct TrendMemory(Mutex<HashMap<Key, Remembered>>);
+
+#[derive(Debug)]
+struct Remembered {
+    point: TrendPoint,
+    at: Timestamp,
+    lasts: Duration,
+}
 
 impl TrendMemory {
-    fn get(&self, key: &Key, now: Timestamp) -> Option<TrendPoint> {
-        let memory = self.lock();
-        let (at, point) = memory.get(key)?;
-        (now.since(*at) < REMEMBERED).then(|| point.clone())
+    /// The mirror lost its copy: every shift is looked at again.
+    pub fn forget(&self) {
+        self.lock().clear();
     }
 
-    fn keep(&self, key: Key, now: Timestamp, point: TrendPoint) {
+    fn get(&self, key: &Key, now: Timestamp) -> Option<TrendPoint> {
+        let memory = self.lock();
+        let known = memory.get(key)?;
+        (now.since(known.at) < known.lasts).then(|| known.point.clone())
+    }
+
+    fn keep(&self, key: Key, remembered: Remembered) {
         let mut memory = self.lock();
         if memory.len() >= MOST_REMEMBERED {
             memory.clear();
         }
-        memory.insert(key, (now, point));
+        memory.insert(key, remembered);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, (Timestamp, TrendPoint)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Remembered>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -93,19 +107,16 @@ async fn point(
     };
     let mirror = stage.tenant.parts.mirror.as_ref();
     let records = Records::read(mirror, window, request.machine_id.as_deref()).await?;
-    let machines: Vec<MachineStatus> = stage
-        .machines
-        .iter()
-        .map(|(machine, _)| machine.clone())
-        .collect();
-    let (planned, known_until) = (stage.planned(), stage.known_until());
+    let (planned, machines) = (stage.planned(), stage.known_machines());
     let until = shift.end.min(stage.counted_until()).max(shift.start);
     let limits = (shift.start, until);
+    let minor_below = stage.tenant.parts.minor_stop_below;
     let buckets = blocking(move || {
-        let results = Results::of(machines.iter(), &records, &planned, limits, known_until);
+        let results = Results::of(&machines, &records, &planned, limits, minor_below);
         results.total().buckets
     })
     .await?;
+    let is_unsure = buckets.is_low_confidence();
     let point = TrendPoint {
         since: shift.start,
         until: shift.end,
@@ -120,7 +131,12 @@ async fn point(
     };
     // While its last records may still come in, nothing is remembered.
     if is_finished && stage.history.until.is_some_and(|known| known >= shift.end) {
-        memory.keep(key, stage.now, point.clone());
+        let remembered = Remembered {
+            point: point.clone(),
+            at: stage.now,
+            lasts: if is_unsure { REMEMBERED_UNSURE } else { REMEMBERED },
+        };
+        memory.keep(key, remembered);
     }
     Ok(point)
 }

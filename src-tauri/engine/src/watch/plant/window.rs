@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use andon_domain::records::MachineStatus;
-use andon_domain::{Caller, PortError, Timestamp};
+use andon_domain::{Caller, PortError};
 
 use super::answers::{PlantFigures, PlantWindowRequest};
 use super::compute::{Records, Results, sum};
 use super::figures::{FigureBasis, FigureNoteKind, LineFigures, MachineFigures, PlantWindow};
 use super::planned::Planned;
-use super::stage::{self, Stage, count_note, note_corrected};
+use super::stage::{self, KnownMachine, Stage, count_note, note_corrected};
 use super::{show, trend};
 use crate::error::EngineError;
 use crate::world::Engine;
@@ -43,28 +43,25 @@ pub async fn figures(
 pub(super) struct Task {
     window: PlantWindow,
     basis: FigureBasis,
-    machines: Vec<MachineStatus>,
+    machines: Vec<KnownMachine>,
     planned: Planned,
     records: Records,
-    known_until: Timestamp,
+    minor_below: Duration,
 }
 
 impl Task {
     pub(super) fn new(stage: &Stage<'_>, records: Records, definition: &str) -> Self {
-        let mut basis = stage.basis(definition, stage.history);
+        let machines = stage.known_machines();
+        let mut basis = stage.basis_of_history(definition, &machines);
         if stage.window.is_finished {
             note_corrected(&mut basis, records.corrected(stage.span(), GRACE));
         }
         Self {
             window: stage.window.clone(),
             basis,
-            machines: stage
-                .machines
-                .iter()
-                .map(|(machine, _)| machine.clone())
-                .collect(),
+            machines,
             planned: stage.planned(),
-            known_until: stage.known_until(),
+            minor_below: stage.tenant.parts.minor_stop_below,
             records,
         }
     }
@@ -72,11 +69,11 @@ impl Task {
     fn figures(self, with_machines: bool) -> PlantFigures {
         let limits = (self.window.since, self.window.as_of);
         let results = Results::of(
-            self.machines.iter(),
+            &self.machines,
             &self.records,
             &self.planned,
             limits,
-            self.known_until,
+            self.minor_below,
         );
         let total = results.total();
         let mut basis = self.basis;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::EngineError;
+use andon_domain::System;
 
 #[tokio::test]
 async fn a_machine_is_shown_with_its_states_stops_and_order() {
@@ -72,6 +73,98 @@ async fn a_machine_is_shown_with_its_states_stops_and_order() {
     };
     let missing = machine(&world.engine, &viewer, &nobody).await;
     assert!(matches!(missing, Err(EngineError::NotFound(_))));
+}
+
+#[tokio::test]
+async fn what_stands_still_is_drawn_to_its_last_measurement_and_not_to_now() {
+    let world = plant();
+    calendar(&world);
+    *world.mirror.history.lock().unwrap() = ["M11", "M12"]
+        .map(|id| ran(id, time("22T12:00"), None, 60, 60))
+        .to_vec();
+    let later = now().plus(Duration::from_secs(3600));
+    world.clock.forward(Duration::from_secs(3600));
+    told(&world, later);
+    let mut fresh = status("M12", MachineState::Running, Some(later));
+    fresh.status_since = Some(time("22T12:00"));
+    add_machine(&world, fresh);
+    let viewer = person("vic", Role::Viewer);
+    let many = timelines(&world.engine, &viewer, &asked(PlantRange::CurrentShift))
+        .await
+        .unwrap();
+    let drawn = |id: &str| {
+        let of = many.machines.iter().find(|machine| machine.machine_id == id);
+        let ends = of.unwrap().segments.iter();
+        ends.map(|segment| (segment.1 as i64, segment.2))
+            .collect::<Vec<_>>()
+    };
+    let running = Some(MachineState::Running);
+    assert_eq!(drawn("M11"), [(now().millis(), running), (later.millis(), None)]);
+    assert_eq!(drawn("M12"), [(later.millis(), running)]);
+    assert!(
+        many.basis
+            .notes
+            .iter()
+            .any(|note| note.kind == FigureNoteKind::MachinesStale)
+    );
+    let request = PlantMachineRequest {
+        machine_id: "M11".to_owned(),
+        ..PlantMachineRequest::default()
+    };
+    let shown = machine(&world.engine, &viewer, &request).await.unwrap();
+    let states: Vec<_> = shown
+        .timeline
+        .iter()
+        .map(|piece| (piece.end, piece.state))
+        .collect();
+    assert_eq!(states, [(now(), running), (later, None)]);
+    assert_eq!(shown.figures.uncovered_s, 3600.0);
+    assert!(
+        shown
+            .basis
+            .notes
+            .iter()
+            .any(|note| note.kind == FigureNoteKind::SourceStale)
+    );
+}
+
+#[tokio::test]
+async fn a_machine_without_connection_is_offline_as_long_as_the_mes_says_so() {
+    let world = plant();
+    calendar(&world);
+    let mut segment = ran("M11", time("22T14:00"), None, 0, 0);
+    segment.status = MachineState::Offline;
+    *world.mirror.history.lock().unwrap() = vec![segment];
+    add_machine(
+        &world,
+        status("M11", MachineState::Offline, Some(time("22T14:00"))),
+    );
+    let request = PlantMachineRequest {
+        machine_id: "M11".to_owned(),
+        ..PlantMachineRequest::default()
+    };
+    let shown = machine(&world.engine, &person("vic", Role::Viewer), &request)
+        .await
+        .unwrap();
+    let last = shown.timeline.last().map(|piece| (piece.end, piece.state));
+    assert_eq!(last, Some((now(), Some(MachineState::Offline))));
+    assert!(shown.basis.notes.is_empty(), "{:?}", shown.basis.notes);
+}
+
+#[tokio::test]
+async fn stops_of_the_last_eight_hours_are_by_the_clock_of_the_plant() {
+    let world = plant();
+    world.tenant().feeds.set_skew(System::Mes, -2 * 3_600_000);
+    let ended = |id, hours_ago: u64| {
+        let end = now().minus(Duration::from_secs(hours_ago * 3_600));
+        stop(id, "M11", end.minus(Duration::from_secs(60)), Some(end), None)
+    };
+    *world.mirror.downtime.lock().unwrap() = vec![ended("older", 11), ended("within", 9)];
+    let board = crate::watch::board(&world.engine, &person("vic", Role::Viewer))
+        .await
+        .unwrap();
+    let shown: Vec<_> = board.downtime.iter().map(|event| event.id.as_str()).collect();
+    assert_eq!(shown, ["within"]);
 }
 
 fn order(id: &str, status: ProductionOrderStatus) -> ProductionOrder {

@@ -100,6 +100,77 @@ async fn the_running_shift_counts_to_the_last_answer_and_without_one_the_rest_is
 }
 
 #[tokio::test]
+async fn a_machine_that_stands_still_behind_a_healthy_mes_is_not_counted_as_running() {
+    let world = plant();
+    calendar(&world);
+    let since = time("22T12:00");
+    *world.mirror.history.lock().unwrap() = ["M11", "M12", "M21"]
+        .map(|id| ran(id, since, None, 60, 60))
+        .to_vec();
+    let hour = Duration::from_secs(3600);
+    world.clock.forward(hour);
+    told(&world, now().plus(hour));
+    for id in ["M11", "M21"] {
+        add_machine(&world, status(id, MachineState::Running, Some(now().plus(hour))));
+    }
+    let answer = ask(&world, &asked(PlantRange::CurrentShift)).await;
+    assert_eq!(
+        answer.total.uncovered_s, 3600.0,
+        "from its last measurement on nothing is known of M12"
+    );
+    assert_eq!(
+        answer.total.planned_busy_s - answer.total.production_s,
+        3600.0,
+        "and that time is no production"
+    );
+    let note = |kind| {
+        let mut notes = answer.basis.notes.iter();
+        notes.find(|note| note.kind == kind).map(|note| note.count)
+    };
+    assert_eq!(note(FigureNoteKind::MachinesStale), Some(Some(1)));
+    assert_eq!(
+        note(FigureNoteKind::SourceStale),
+        None,
+        "the others are up to date"
+    );
+    let before = ask(&world, &asked(PlantRange::PreviousShift)).await;
+    assert!(
+        before
+            .basis
+            .notes
+            .iter()
+            .all(|note| note.kind != FigureNoteKind::MachinesStale),
+        "a shift that ended before is known"
+    );
+}
+
+#[tokio::test]
+async fn a_source_that_stands_still_is_stale_however_promptly_it_answers() {
+    let world = plant();
+    calendar(&world);
+    *world.mirror.history.lock().unwrap() = ["M11", "M12", "M21"]
+        .map(|id| ran(id, time("22T12:00"), None, 60, 60))
+        .to_vec();
+    let hour = Duration::from_secs(3600);
+    let fresh = ask(&world, &asked(PlantRange::CurrentShift)).await;
+    world.clock.forward(hour);
+    told(&world, now().plus(hour));
+    let frozen = ask(&world, &asked(PlantRange::CurrentShift)).await;
+    assert_eq!(frozen.total.production_s, fresh.total.production_s);
+    assert_eq!(frozen.total.uncovered_s, 3.0 * 3600.0);
+    assert!(frozen.total.is_low_confidence);
+    let kinds: Vec<_> = frozen.basis.notes.iter().map(|note| note.kind).collect();
+    assert!(kinds.contains(&FigureNoteKind::SourceStale), "{kinds:?}");
+    assert_eq!(frozen.basis.data_until, Some(now()), "the last measurement");
+    add_machine(&world, status("M31", MachineState::Offline, Some(now())));
+    let with_offline = ask(&world, &asked(PlantRange::CurrentShift)).await;
+    assert_eq!(
+        with_offline.basis.notes, frozen.basis.notes,
+        "what is said to be offline is not expected to be measured"
+    );
+}
+
+#[tokio::test]
 async fn a_finished_shift_that_changed_later_says_so() {
     let world = plant();
     calendar(&world);
@@ -142,10 +213,24 @@ async fn the_trend_has_each_shift_that_has_begun_and_remembers_the_finished() {
             (Some("late"), None, false)
         ]
     );
-    world.mirror.history.lock().unwrap().clear();
+    let made = std::mem::take(&mut *world.mirror.history.lock().unwrap());
     let again = ask(&world, &only).await.trend;
     assert_eq!(again[1].oee, Some(0.5), "remembered");
     world.clock.forward(Duration::from_secs(31 * 60));
     let later = ask(&world, &only).await.trend;
     assert_eq!(later[1].oee, None, "and looked at again after a while");
+    *world.mirror.history.lock().unwrap() = made;
+    let unsure = ask(&world, &only).await.trend;
+    assert_eq!(unsure[1].oee, None, "also where nothing was known of it");
+    world.clock.forward(Duration::from_secs(61));
+    let known = ask(&world, &only).await.trend;
+    assert_eq!(known[1].oee, Some(0.5), "but not as long");
+    world.mirror.history.lock().unwrap().clear();
+    let admin = person("ada", Role::Admin);
+    crate::watch::rebuild(&world.engine, &admin, &[]).await.unwrap();
+    let rebuilt = ask(&world, &only).await.trend;
+    assert_eq!(
+        rebuilt[1].oee, None,
+        "nothing is remembered of what was thrown away"
+    );
 }
