@@ -18,6 +18,7 @@ use andon_domain::{
     Amount, Caller, CanonicalJson, Class, Clock, Ids, Money, PortError, Principal, Role, TenantId, Timestamp,
     UserId, Via,
 };
+use andon_engine::cache::CacheLimits;
 use andon_engine::dispatch::{Page, read};
 use andon_engine::{Engine, EngineParts, Systems, TenantParts};
 use andon_guard::Policy;
@@ -131,7 +132,7 @@ fn engine(store: &Arc<Store>, records: usize) -> Arc<Engine> {
             execute_within: Duration::from_secs(300),
         },
         audit: store.audit(&tenant),
-        cache_entries: 1_000,
+        cache_limits: CacheLimits::default(),
         cache_ttl_s: 300,
         feed_intervals: andon_engine::watch::FeedIntervals::default(),
     };

@@ -150,7 +150,7 @@ pub(crate) fn build(config: &Config, store: &Arc<Store>, data_dir: &Path) -> any
         query_policy: query_policy()?,
         risk_policy: config.risk_policy.clone(),
         audit: store.audit(&tenant),
-        cache_entries: config.cache_entries,
+        cache_limits: config.cache_limits,
         cache_ttl_s: config.cache_ttl_s,
         feed_intervals: config.feed_intervals.clone(),
     };

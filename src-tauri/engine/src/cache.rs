@@ -1,17 +1,18 @@
-//! The answers of one tenant: an exact LRU with a time to live, counted, and one journey upstream per question.
+//! The answers of one tenant: an exact LRU with a time to live, limited in entries and in bytes, counted, and one journey
+//! upstream per question.
 //!
 //! A cache belongs to one tenant, so no key can reach another tenant's answer. Time comes in with each call. An answer that
 //! is too old stays until it is pushed out, so that it can be served, marked as old, while its system is down.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use andon_domain::ports::{CacheStats, Fetched};
 use andon_domain::{CanonicalJson, Class, PortError, Timestamp};
 use lru::LruCache;
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 /// What an answer is the answer to: the operation, the scope of who may see it, and the canonical parameters.
@@ -46,6 +47,7 @@ pub struct Answer {
 struct Entry {
     answer: Arc<Answer>,
     ttl: Duration,
+    weight: u64,
 }
 
 /// How often the answers of an operation became wrong; an answer asked for before is not kept after.
@@ -56,6 +58,8 @@ type FlightCell = OnceCell<Result<Arc<Answer>, PortError>>;
 
 struct State {
     entries: LruCache<CacheKey, Entry>,
+    /// What the entries weigh together.
+    weight: u64,
     flights: HashMap<CacheKey, Weak<FlightCell>>,
     generations: HashMap<&'static str, u64>,
     counts: BTreeMap<&'static str, Counts>,
@@ -73,27 +77,64 @@ impl State {
     fn counts(&mut self, operation: &'static str) -> &mut Counts {
         self.counts.entry(operation).or_default()
     }
+
+    fn remove(&mut self, key: &CacheKey) {
+        if let Some(entry) = self.entries.pop(key) {
+            self.weight -= entry.weight;
+        }
+    }
+
+    /// Pushes the least recently used out until one more of this weight fits.
+    fn make_room(&mut self, weight: u64, limits: CacheLimits) {
+        while self.entries.len() >= limits.entries.max(1) || self.weight + weight > limits.bytes {
+            let Some((gone, entry)) = self.entries.pop_lru() else {
+                return;
+            };
+            self.weight -= entry.weight;
+            self.counts(gone.operation).evicted += 1;
+        }
+    }
+}
+
+/// How much a cache holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheLimits {
+    /// Entries, at least one.
+    pub entries: usize,
+    /// Bytes of its answers, as [`weight`] estimates them. An answer above it is not kept at all.
+    pub bytes: u64,
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self {
+            entries: 1_000,
+            bytes: 256 * 1024 * 1024,
+        }
+    }
 }
 
 /// The cache of one tenant.
 pub struct TenantCache {
     state: Mutex<State>,
+    limits: CacheLimits,
     ttl_s: u32,
 }
 
 impl TenantCache {
-    /// A cache of so many entries, at least one, and this time to live where an operation names none.
+    /// A cache within these limits, with this time to live where an operation names none.
     #[must_use]
-    pub fn new(entries: usize, ttl_s: u32) -> Self {
-        let capacity = NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN);
+    pub fn new(limits: CacheLimits, ttl_s: u32) -> Self {
         let state = State {
-            entries: LruCache::new(capacity),
+            entries: LruCache::unbounded(),
+            weight: 0,
             flights: HashMap::new(),
             generations: HashMap::new(),
             counts: BTreeMap::new(),
         };
         Self {
             state: Mutex::new(state),
+            limits,
             ttl_s,
         }
     }
@@ -128,17 +169,25 @@ impl TenantCache {
         Generation(self.lock().generations.get(key.operation).copied().unwrap_or(0))
     }
 
-    /// Keeps an answer, unless its operation was invalidated since `asked_in` or nothing is to be kept.
+    /// Keeps an answer, unless its operation was invalidated since `asked_in` or nothing is to be kept. One that is above the
+    /// limit by itself is not kept, and the one before it, which is wrong now, neither.
     pub fn put(&self, key: CacheKey, answer: Arc<Answer>, ttl: Duration, asked_in: Generation) {
-        let mut state = self.lock();
-        let generation = state.generations.get(key.operation).copied().unwrap_or(0);
-        if ttl.is_zero() || generation != asked_in.0 {
+        if ttl.is_zero() {
             return;
         }
-        let replaced_or_evicted = state.entries.push(key, Entry { answer, ttl });
-        if let Some((gone, _)) = replaced_or_evicted.filter(|(gone, _)| *gone != key) {
-            state.counts(gone.operation).evicted += 1;
+        let weight = weight(&answer.fetched);
+        let mut state = self.lock();
+        let generation = state.generations.get(key.operation).copied().unwrap_or(0);
+        if generation != asked_in.0 {
+            return;
         }
+        state.remove(&key);
+        if weight > self.limits.bytes {
+            return;
+        }
+        state.make_room(weight, self.limits);
+        state.weight += weight;
+        state.entries.put(key, Entry { answer, ttl, weight });
     }
 
     /// Forgets every answer of these operations, also those still on their way.
@@ -153,6 +202,7 @@ impl TenantCache {
         state
             .entries
             .retain(|key, _| !operations.contains(&key.operation));
+        state.weight = state.entries.iter().map(|(_, entry)| entry.weight).sum();
     }
 
     /// Asks upstream, once for all callers that ask the same at the same time.
@@ -184,13 +234,15 @@ impl TenantCache {
                 hits: counts.hits,
                 misses: counts.misses,
                 evicted: counts.evicted,
-                entries: 0,
+                ..CacheStats::default()
             };
             (*operation, stats)
         };
         let mut stats: BTreeMap<_, _> = state.counts.iter().map(count).collect();
-        for (key, _) in &state.entries {
-            stats.entry(key.operation).or_default().entries += 1;
+        for (key, entry) in &state.entries {
+            let stats = stats.entry(key.operation).or_default();
+            stats.entries += 1;
+            stats.bytes += entry.weight;
         }
         stats
     }
@@ -226,7 +278,33 @@ pub fn add(one: CacheStats, other: CacheStats) -> CacheStats {
         misses: one.misses + other.misses,
         evicted: one.evicted + other.evicted,
         entries: one.entries + other.entries,
+        bytes: one.bytes + other.bytes,
     }
+}
+
+/// About how many bytes an answer takes in memory: each value and each member of an object at the size of its place, each text
+/// at its length. What the allocator adds is not in it.
+#[must_use]
+pub fn weight(fetched: &Fetched) -> u64 {
+    let texts = fetched
+        .warnings
+        .iter()
+        .map(|text| size_of::<String>() + text.len());
+    let bytes = size_of::<Entry>() + fetched.records.iter().map(size_of_value).sum::<usize>();
+    u64::try_from(bytes + texts.sum::<usize>()).unwrap_or(u64::MAX)
+}
+
+fn size_of_value(value: &Value) -> usize {
+    let within = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(size_of_value).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| size_of::<String>() + name.len() + size_of_value(value))
+            .sum(),
+    };
+    size_of::<Value>() + within
 }
 
 /// An answer from the future means that the clock was set back: its age is not known, so it is not fresh.
@@ -236,199 +314,5 @@ fn is_fresh(entry: &Entry, now: Timestamp) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use andon_domain::PortErrorKind;
-    use proptest::prelude::*;
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    const READS: [&str; 2] = ["sap.get_purchase_orders", "mes.get_machine_status"];
-    const TTL: Duration = Duration::from_secs(300);
-
-    fn key(operation: usize, scope: Class, number: u32) -> CacheKey {
-        let parameters = CanonicalJson::from_value(&serde_json::json!({ "n": number })).unwrap();
-        CacheKey::new(READS[operation], scope, &parameters)
-    }
-
-    fn answer(number: u64, at: i64) -> Arc<Answer> {
-        let fetched = Fetched {
-            records: vec![number.into()],
-            total: None,
-            is_truncated: false,
-            warnings: Vec::new(),
-            observed_at: None,
-        };
-        Arc::new(Answer {
-            fetched,
-            fetched_at: Timestamp::from_millis(at),
-        })
-    }
-
-    fn put(cache: &TenantCache, key: &CacheKey, answer: Arc<Answer>, ttl: Duration) {
-        cache.put(*key, answer, ttl, cache.generation(key));
-    }
-
-    #[test]
-    fn an_answer_lives_as_long_as_it_may_and_is_kept_for_worse_days() {
-        let cache = TenantCache::new(10, 300);
-        let key = key(0, Class::Internal, 1);
-        put(&cache, &key, answer(1, 1_000), TTL);
-        assert!(cache.get(&key, Timestamp::from_millis(300_999)).is_some());
-        assert!(
-            cache.get(&key, Timestamp::from_millis(301_000)).is_none(),
-            "300 s are over"
-        );
-        assert!(
-            cache.get(&key, Timestamp::from_millis(999)).is_none(),
-            "a clock set back makes no answer young"
-        );
-        assert!(cache.stale(&key).is_some());
-        assert_eq!(
-            cache.stats(),
-            CacheStats {
-                hits: 1,
-                misses: 2,
-                evicted: 0,
-                entries: 1
-            }
-        );
-    }
-
-    #[test]
-    fn scopes_are_kept_apart() {
-        let cache = TenantCache::new(10, 300);
-        put(&cache, &key(0, Class::HighlyRestricted, 1), answer(1, 0), TTL);
-        assert!(
-            cache
-                .get(&key(0, Class::Internal, 1), Timestamp::from_millis(1))
-                .is_none()
-        );
-        assert!(cache.stale(&key(0, Class::Internal, 1)).is_none());
-    }
-
-    #[test]
-    fn an_answer_asked_for_before_a_write_is_not_kept_after_it() {
-        let cache = TenantCache::new(10, 300);
-        let (orders, machines) = (key(0, Class::Internal, 1), key(1, Class::Internal, 1));
-        put(&cache, &machines, answer(2, 0), TTL);
-        let asked_in = cache.generation(&orders);
-        cache.invalidate(&[READS[0]]);
-        cache.put(orders, answer(1, 0), TTL, asked_in);
-        assert!(
-            cache.stale(&orders).is_none(),
-            "the answer was read before the write"
-        );
-        assert!(cache.stale(&machines).is_some(), "others are untouched");
-    }
-
-    #[tokio::test]
-    async fn equal_questions_go_upstream_once_and_share_a_failure() {
-        let cache = TenantCache::new(10, 300);
-        let key = key(0, Class::Internal, 1);
-        let calls = AtomicU32::new(0);
-        let ask = || async {
-            calls.fetch_add(1, Ordering::SeqCst);
-            tokio::task::yield_now().await;
-            Err(PortError::new(
-                andon_domain::System::Sap,
-                PortErrorKind::Unavailable,
-                "does not answer",
-            ))
-        };
-        let all = futures_util::future::join_all((0..8).map(|_| cache.once(&key, ask))).await;
-        assert!(all.iter().all(Result::is_err));
-        assert_eq!(calls.load(Ordering::SeqCst), 1);
-        let _ = cache.once(&key, ask).await;
-        assert_eq!(
-            calls.load(Ordering::SeqCst),
-            2,
-            "a journey that ended is not joined"
-        );
-    }
-
-    #[derive(Debug, Clone)]
-    enum Act {
-        Get(usize, u32),
-        Put(usize, u32, u64),
-        Invalidate(usize),
-        Wait(i64),
-    }
-
-    fn act() -> impl Strategy<Value = Act> {
-        prop_oneof![
-            4 => (0..2usize, 0..12u32).prop_map(|(o, n)| Act::Get(o, n)),
-            4 => (0..2usize, 0..12u32, 1..400u64).prop_map(|(o, n, t)| Act::Put(o, n, t)),
-            1 => (0..2usize).prop_map(Act::Invalidate),
-            1 => (0..200_000i64).prop_map(Act::Wait),
-        ]
-    }
-
-    /// A cache so simple that it is plainly right: newest use last, everything by search.
-    #[derive(Default)]
-    struct Reference {
-        entries: Vec<((usize, u32), u64, i64, u64)>,
-        stats: CacheStats,
-    }
-
-    impl Reference {
-        fn get(&mut self, key: (usize, u32), now: i64) -> Option<u64> {
-            let place = self
-                .entries
-                .iter()
-                .position(|entry| entry.0 == key && now - entry.2 < i64::try_from(entry.3).unwrap() * 1000);
-            let Some(place) = place else {
-                self.stats.misses += 1;
-                return None;
-            };
-            self.stats.hits += 1;
-            let entry = self.entries.remove(place);
-            self.entries.push(entry);
-            Some(entry.1)
-        }
-
-        fn put(&mut self, key: (usize, u32), value: u64, now: i64, ttl: u64, most: usize) {
-            self.entries.retain(|entry| entry.0 != key);
-            if self.entries.len() == most {
-                self.entries.remove(0);
-                self.stats.evicted += 1;
-            }
-            self.entries.push((key, value, now, ttl));
-        }
-    }
-
-    proptest! {
-        // 300 cases of 334 steps or more: 10^5 steps in all. Every value is put once, so a value of another tenant would show.
-        #![proptest_config(ProptestConfig::with_cases(300))]
-        #[test]
-        fn three_tenants_behave_as_three_reference_caches(
-            most in 1..8usize,
-            acts in proptest::collection::vec((0..3usize, act()), 334..400),
-        ) {
-            let caches = [0, 1, 2].map(|_| TenantCache::new(most, 300));
-            let mut references = [0, 1, 2].map(|_| Reference::default());
-            let (mut now, mut value) = (0i64, 0u64);
-            for (tenant, act) in acts {
-                let (cache, reference) = (&caches[tenant], &mut references[tenant]);
-                match act {
-                    Act::Get(o, n) => {
-                        let found = cache.get(&key(o, Class::Internal, n), Timestamp::from_millis(now));
-                        let expected = reference.get((o, n), now).map(|value| answer(value, 0).fetched.clone());
-                        prop_assert_eq!(found.map(|a| a.fetched.clone()), expected);
-                    }
-                    Act::Put(o, n, ttl) => {
-                        value += 1;
-                        put(cache, &key(o, Class::Internal, n), answer(value, now), Duration::from_secs(ttl));
-                        reference.put((o, n), value, now, ttl, most);
-                    }
-                    Act::Invalidate(o) => {
-                        cache.invalidate(&[READS[o]]);
-                        reference.entries.retain(|entry| entry.0.0 != o);
-                    }
-                    Act::Wait(millis) => now += millis,
-                }
-                reference.stats.entries = reference.entries.len() as u64;
-                prop_assert_eq!(cache.stats(), reference.stats);
-            }
-        }
-    }
-}
+#[path = "cache_tests.rs"]
+mod tests;

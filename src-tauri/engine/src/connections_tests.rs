@@ -170,7 +170,9 @@ async fn the_cache_is_counted_by_operation_and_cleared_by_system() {
         misses: 1,
         evicted: 0,
         entries: 1,
+        bytes: stock.cache.bytes,
     };
+    assert!(stock.cache.bytes > 0);
     assert_eq!((stock.cache, sap.cache), (expected, expected));
     assert_eq!(
         (counted.cache.hits, counted.cache.misses, counted.cache.entries),

@@ -32,6 +32,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::cache::CacheLimits;
 use crate::world::{Engine, EngineParts, Systems, TenantParts};
 
 pub(crate) const START: i64 = 1_782_137_076_000;
@@ -622,7 +623,7 @@ pub(crate) fn world(systems: Systems) -> World {
             execute_within: Duration::from_secs(300),
         },
         audit: audit.clone(),
-        cache_entries: 100,
+        cache_limits: CacheLimits::default(),
         cache_ttl_s: 300,
         feed_intervals: crate::watch::FeedIntervals::default(),
     };

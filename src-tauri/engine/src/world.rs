@@ -14,7 +14,7 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::approve::Unwritten;
 use crate::ask::ResultShelf;
-use crate::cache::TenantCache;
+use crate::cache::{CacheLimits, TenantCache};
 use crate::error::EngineError;
 use crate::status::HealthBoard;
 use crate::watch::plant::TrendMemory;
@@ -101,8 +101,8 @@ pub struct TenantParts {
     pub risk_policy: RiskPolicy,
     /// Its audit log.
     pub audit: Arc<dyn AuditLog>,
-    /// Entries its cache holds.
-    pub cache_entries: usize,
+    /// How much its cache holds.
+    pub cache_limits: CacheLimits,
     /// Seconds an answer may be served from the cache.
     pub cache_ttl_s: u32,
     /// How often its feeds are polled.
@@ -194,7 +194,7 @@ impl Engine {
     pub fn new(parts: EngineParts) -> Arc<Self> {
         let tenants = parts.tenants.into_iter().map(|parts| {
             let tenant = Tenant {
-                cache: TenantCache::new(parts.cache_entries, parts.cache_ttl_s),
+                cache: TenantCache::new(parts.cache_limits, parts.cache_ttl_s),
                 feeds: FeedStates::new(parts.feed_intervals.clone()),
                 health: HealthBoard::default(),
                 results: ResultShelf::default(),

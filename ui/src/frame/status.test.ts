@@ -5,7 +5,7 @@ import { statusItems, systemBanners } from "./status";
 const NOW = Date.parse("2026-06-22T14:04:36.000Z");
 const healthy: StatusView = {
   server_time: "2026-06-22T14:04:36.000Z", systems: [{ system: "sap", state: "healthy", message: "answers", hint: null, latency_ms: 184, checked_at: null, last_contact: "2026-06-22T14:04:35.000Z" }],
-  feed: { state: "live", last_contact: "2026-06-22T14:04:34.000Z", message: null, hint: null }, cache: { hits: 87, misses: 13, evicted: 0, entries: 3 }, keyring: "available", storage_trouble: null,
+  feed: { state: "live", last_contact: "2026-06-22T14:04:34.000Z", message: null, hint: null }, cache: { hits: 87, misses: 13, evicted: 0, entries: 3, bytes: 0 }, keyring: "available", storage_trouble: null,
   model: null, gateway: "http://127.0.0.1:1/mcp", waiting: 0, highest_risk: null, abnormal: 0,
 };
 const sap = (state: "down" | "unauthorized"): StatusView => ({ ...healthy, systems: [{ system: "sap", state, message: "m", hint: "h", latency_ms: null, checked_at: null, last_contact: null }] });

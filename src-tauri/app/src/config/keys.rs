@@ -49,7 +49,7 @@ const fn table(name: &'static str) -> Key {
 }
 
 /// All settings.
-pub(super) const KEYS: [Key; 47] = [
+pub(super) const KEYS: [Key; 48] = [
     file_only("tenant.name"),
     file_only("tenant.environment"),
     key("sap.endpoint", "SAP_ODATA_ENDPOINT"),
@@ -81,6 +81,10 @@ pub(super) const KEYS: [Key; 47] = [
     key(
         "cache.max_entries_per_tenant",
         "CONNECTOR_CACHE_MAX_ENTRIES_PER_TENANT",
+    ),
+    key(
+        "cache.max_mebibytes_per_tenant",
+        "CONNECTOR_CACHE_MAX_MEBIBYTES_PER_TENANT",
     ),
     file_only("watch.machines_seconds"),
     file_only("watch.downtime_seconds"),

@@ -23,6 +23,7 @@ use andon_connectors::transport::{AuthKind, ConfigProblem};
 use andon_domain::ports::Feed;
 use andon_domain::records::{MachineState, ProductionOrderStatus};
 use andon_domain::{Amount, Money, Secret};
+use andon_engine::cache::CacheLimits;
 use andon_engine::watch::FeedIntervals;
 
 use read::Reader;
@@ -42,8 +43,8 @@ pub struct Config {
     pub model: Option<ModelConfig>,
     /// Seconds an answer may be served from the cache.
     pub cache_ttl_s: u32,
-    /// Entries of a tenant's cache.
-    pub cache_entries: usize,
+    /// How much a tenant's cache holds.
+    pub cache_limits: CacheLimits,
     /// How often feeds are polled.
     pub feed_intervals: FeedIntervals,
     /// How requests are judged.
@@ -106,9 +107,7 @@ pub(crate) fn load(
         mes,
         model,
         cache_ttl_s: reader.number("cache.ttl_seconds", 0..=86_400).unwrap_or(300),
-        cache_entries: reader
-            .number("cache.max_entries_per_tenant", 1..=1_000_000)
-            .unwrap_or(1_000) as usize,
+        cache_limits: cache_limits(&mut reader),
         feed_intervals: feed_intervals(&mut reader),
         risk_policy: risk_policy(&mut reader),
         gateway_listen: reader
@@ -222,6 +221,16 @@ fn model(reader: &mut Reader<'_>) -> Option<ModelConfig> {
     let config = ModelConfig::new(endpoint, name.unwrap_or_default());
     reader.problems("model", config.check());
     Some(config)
+}
+
+fn cache_limits(reader: &mut Reader<'_>) -> CacheLimits {
+    let usual = CacheLimits::default();
+    let entries = reader.number("cache.max_entries_per_tenant", 1..=1_000_000);
+    let mebibytes = reader.number("cache.max_mebibytes_per_tenant", 1..=65_536);
+    CacheLimits {
+        entries: entries.map_or(usual.entries, |entries| entries as usize),
+        bytes: mebibytes.map_or(usual.bytes, |mebibytes| u64::from(mebibytes) * 1024 * 1024),
+    }
 }
 
 /// A feed that is not named keeps its usual interval.

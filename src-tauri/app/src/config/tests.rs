@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use andon_connectors::AuthKind;
+use andon_engine::cache::CacheLimits;
 
 use super::{Config, Mistakes, load};
 
@@ -30,7 +31,8 @@ fn words(file: &str, environment: &[(&str, &str)]) -> String {
 fn nothing_set_is_a_console_without_systems() {
     let config = load(None, &|_| None).unwrap();
     assert!(config.sap.is_none() && config.mes.is_none() && config.model.is_none());
-    assert_eq!((config.cache_ttl_s, config.cache_entries), (300, 1_000));
+    let CacheLimits { entries, bytes } = config.cache_limits;
+    assert_eq!((config.cache_ttl_s, entries, bytes), (300, 1_000, 256 << 20));
     assert_eq!(config.risk_policy.decide_within.as_secs(), 300);
     assert_eq!(config.gateway_listen.to_string(), "127.0.0.1:4517");
 }
@@ -57,6 +59,12 @@ fn the_environment_wins_over_the_file() {
         !format!("{config:?}").contains("s3cret"),
         "a secret must not be printed with the configuration"
     );
+}
+
+#[test]
+fn limits_of_the_cache_are_settings() {
+    let config = with("[cache]\nmax_mebibytes_per_tenant = 64\n", &[]).unwrap();
+    assert_eq!(config.cache_limits.bytes, 64 << 20);
 }
 
 #[test]

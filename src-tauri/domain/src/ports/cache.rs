@@ -22,6 +22,9 @@ pub struct CacheStats {
     /// Entries now.
     #[ts(type = "number")]
     pub entries: u64,
+    /// About how many bytes they take.
+    #[ts(type = "number")]
+    pub bytes: u64,
 }
 
 /// Statistics of every tenant by name.

@@ -19,4 +19,8 @@ evicted: number,
 /**
  * Entries now.
  */
-entries: number, };
+entries: number, 
+/**
+ * About how many bytes they take.
+ */
+bytes: number, };

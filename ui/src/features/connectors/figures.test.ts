@@ -14,8 +14,8 @@ describe("percentiles", () => {
 
 describe("the share of cache hits", () => {
   it("is unknown while nothing was asked", () => {
-    expect(hitShare({ hits: 0, misses: 0, evicted: 0, entries: 0 })).toBeNull();
-    expect(hitShare({ hits: 3, misses: 1, evicted: 0, entries: 1 })).toBe(0.75);
+    expect(hitShare({ hits: 0, misses: 0, evicted: 0, entries: 0, bytes: 0 })).toBeNull();
+    expect(hitShare({ hits: 3, misses: 1, evicted: 0, entries: 1, bytes: 0 })).toBe(0.75);
   });
 });
 

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::approve::{Asked, Requested, recover, request};
+use crate::cache::CacheLimits;
 use crate::error::EngineError;
 use crate::people::{self, NewPerson};
 use crate::testing::{FixedSource, MemoryAgents, MemoryAudit, MemoryHistory, MemoryMirror, START, policy};
@@ -548,7 +549,7 @@ fn build(
             execute_within: Duration::from_secs(60),
         },
         audit: Arc::new(MemoryAudit::default()),
-        cache_entries: 100,
+        cache_limits: CacheLimits::default(),
         cache_ttl_s: 300,
         feed_intervals: crate::watch::FeedIntervals::default(),
     };
