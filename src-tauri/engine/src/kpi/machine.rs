@@ -39,7 +39,7 @@ pub struct MachineResult<'r> {
     pub losses: Losses<'r>,
     /// Downtime by reason.
     pub pareto: ParetoSums<'r>,
-    /// Impossible records that were left out.
+    /// Impossible records: those that were left out, and those whose pieces were.
     pub impossible: u32,
 }
 
@@ -55,6 +55,8 @@ pub fn machine<'r>(input: &MachineInput<'_, 'r>) -> MachineResult<'r> {
         .into_iter()
         .filter(|(_, segment)| possible(is_impossible_segment(segment)))
         .collect();
+    let miscounted = segments.iter().filter(|(_, segment)| has_wrong_counts(segment));
+    let miscounted = u32::try_from(miscounted.count()).unwrap_or(u32::MAX);
     let open_until = input.window.end.min(input.known_until);
     let mut events: Vec<(Span, &'r DowntimeEvent)> = input
         .events
@@ -100,7 +102,7 @@ pub fn machine<'r>(input: &MachineInput<'_, 'r>) -> MachineResult<'r> {
         losses: Losses::of(&busy.difference(&production), &events, &segments),
         pareto: ParetoSums::of(&busy, &events),
         buckets,
-        impossible,
+        impossible: impossible + miscounted,
     }
 }
 
@@ -130,12 +132,17 @@ fn event_span(event: &DowntimeEvent, until: i64) -> Option<Span> {
     Some(Span { start, end })
 }
 
-/// Whether a segment cannot be true: it ends before it begins, or its counts contradict each other.
+/// Whether a segment cannot be true: it ends before it begins.
 #[must_use]
 pub fn is_impossible_segment(segment: &StateSegment) -> bool {
+    segment.end.is_some_and(|end| end < segment.start)
+}
+
+/// Whether the counts of a segment contradict each other or are no counts. Its time is still true.
+#[must_use]
+pub fn has_wrong_counts(segment: &StateSegment) -> bool {
     let counts = [segment.produced, segment.good, segment.scrap, segment.rework];
     is_marked(&segment.incomplete)
-        || segment.end.is_some_and(|end| end < segment.start)
         || counts.into_iter().flatten().any(|count| count < Amount::ZERO)
         || matches!((segment.produced, segment.good), (Some(produced), Some(good)) if good > produced)
 }
@@ -165,7 +172,7 @@ pub fn is_minor_stop(event: &DowntimeEvent) -> bool {
 }
 
 /// Pieces of a segment partly inside are taken in proportion to time. A machine that ran without telling its pieces or its
-/// planned cycle has no speed and no quality.
+/// planned cycle, or told what cannot be true, has no speed and no quality.
 fn add_pieces(
     buckets: &mut Buckets,
     segments: &[(Span, &StateSegment)],
@@ -188,11 +195,13 @@ fn add_pieces(
         if !is_telling {
             continue;
         }
-        let pieces = segment.produced.and_then(|count| portion.take(count));
-        let good = segment.good.and_then(|count| portion.take(count));
+        let is_wrong = has_wrong_counts(segment);
+        let part_of = |count: Option<Amount>| portion.take(count.filter(|_| !is_wrong)?);
+        let pieces = part_of(segment.produced);
+        let good = part_of(segment.good);
         produced = add(produced, pieces);
-        scrap = add(scrap, segment.scrap.and_then(|count| portion.take(count)));
-        rework = add(rework, segment.rework.and_then(|count| portion.take(count)));
+        scrap = add(scrap, part_of(segment.scrap));
+        rework = add(rework, part_of(segment.rework));
         let cycle = segment
             .planned_cycle_s
             .or_else(|| segment.order_id.as_deref().and_then(cycle_of))

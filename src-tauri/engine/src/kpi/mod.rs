@@ -20,7 +20,8 @@ mod tests;
 pub use buckets::{Buckets, Rated, Share};
 pub use losses::{LossKey, Losses, ParetoEntry, ParetoSums, ReasonKey, StateKey, Step, StepName};
 pub use machine::{
-    MachineInput, MachineResult, is_impossible_event, is_impossible_segment, is_minor_stop, machine,
+    MachineInput, MachineResult, has_wrong_counts, is_impossible_event, is_impossible_segment, is_minor_stop,
+    machine,
 };
 pub use quality::{DefectSum, QualitySums, Yield, quality};
 pub use rate::{Rate, RateSource, order_rate};

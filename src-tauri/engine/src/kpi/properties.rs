@@ -58,6 +58,22 @@ fn any_segments() -> impl Strategy<Value = Vec<StateSegment>> {
     })
 }
 
+/// Segments of a machine that may not tell its pieces or its planned cycle, or tells what cannot be true.
+fn any_told_segments() -> impl Strategy<Value = Vec<StateSegment>> {
+    (any_segments(), 0..12_usize, 0..6_u8).prop_map(|(mut segments, at, lack)| {
+        if let Some(segment) = segments.get_mut(at) {
+            match lack {
+                0 => segment.produced = None,
+                1 => segment.good = None,
+                2 => segment.planned_cycle_s = None,
+                3 => segment.good = segment.produced.map(|_| 1_000.into()),
+                _ => {}
+            }
+        }
+        segments
+    })
+}
+
 fn any_event() -> impl Strategy<Value = DowntimeEvent> {
     (any_span(), 0..6_u8, 0..4_u8, any::<bool>(), 0..1_000_u32).prop_map(
         |(span, category, reason, failure, id)| {
@@ -120,15 +136,18 @@ proptest! {
     }
 
     #[test]
-    fn the_waterfall_closes_to_the_millisecond(
-        segments in any_segments(),
-        events in any_events(),
+    fn the_waterfall_of_any_machines_closes_to_the_millisecond(
+        machines in proptest::collection::vec((any_told_segments(), any_events()), 1..4),
         planned in any_spans(),
     ) {
-        let result = compute_planned(WINDOW, &planned, &segments, &events);
-        let buckets = &result.buckets;
-        prop_assert_eq!(result.losses.millis(), buckets.planned_busy - buckets.production);
-        let steps = result.losses.waterfall(buckets);
+        let (mut buckets, mut losses) = (Buckets::default(), Losses::default());
+        for (segments, events) in &machines {
+            let result = compute_planned(WINDOW, &planned, segments, events);
+            buckets += &result.buckets;
+            losses += &result.losses;
+        }
+        prop_assert_eq!(losses.millis(), buckets.planned_busy - buckets.production);
+        let steps = losses.waterfall(&buckets);
         let lost: Decimal = steps.iter().filter(|step| !step.is_total).map(|step| step.millis).sum();
         let last = steps.iter().rev().find(|step| step.name == StepName::Good).map(|step| step.millis);
         prop_assert_eq!(lost + last.unwrap_or_default(), Decimal::from(buckets.planned_busy));

@@ -6,7 +6,7 @@ use andon_domain::{Amount, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::machine::is_impossible_segment;
+use super::machine::{has_wrong_counts, is_impossible_segment};
 use super::spans::Span;
 
 /// What a rate rests on.
@@ -52,7 +52,8 @@ pub fn order_rate(
 }
 
 fn from_history(segments: &[&StateSegment], recent: Span) -> Option<Rate> {
-    let possible = || segments.iter().filter(|segment| !is_impossible_segment(segment));
+    let is_possible = |segment: &StateSegment| !is_impossible_segment(segment) && !has_wrong_counts(segment);
+    let possible = || segments.iter().filter(|segment| is_possible(segment));
     let first = possible().map(|segment| segment.start.millis()).min()?;
     let span = Span {
         start: first.max(recent.start),

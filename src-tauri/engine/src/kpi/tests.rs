@@ -402,20 +402,29 @@ fn impossible_records_are_left_out_and_counted() {
     marked
         .incomplete
         .push("impossible: good above produced".to_owned());
-    let segments = [
-        marked,
-        producing(0, 10 * MINUTE, 5, 6),
-        producing(0, 10 * MINUTE, -1, -1),
-        segment(MachineState::Running, 5 * MINUTE, Some(MINUTE)),
-    ];
+    let segments = [marked, segment(MachineState::Running, 5 * MINUTE, Some(MINUTE))];
     let events = [event("back", 5 * MINUTE, Some(MINUTE)), {
         let mut gone = event("deleted", 0, Some(MINUTE));
         gone.deleted = true;
         gone
     }];
     let result = compute(window, &segments, &events);
-    assert_eq!(result.impossible, 5, "what was taken back is not impossible");
-    assert_eq!((result.buckets.production, result.buckets.downtime), (0, 0));
+    assert_eq!(result.impossible, 3, "what was taken back is not impossible");
+    assert_eq!(result.buckets.downtime, 0);
+}
+
+#[test]
+fn a_wrong_count_takes_the_pieces_away_and_not_the_time() {
+    let wrong = |produced: i64, good: i64| producing(10 * MINUTE, 20 * MINUTE, produced, good);
+    for wrong in [wrong(5, 6), wrong(-1, -1)] {
+        let segments = [producing(0, 10 * MINUTE, 10, 10), wrong];
+        let result = compute(span(0, 20 * MINUTE), &segments, &[]);
+        assert_eq!(result.buckets.production, 20 * MINUTE);
+        assert_eq!(result.buckets.uncovered, 0);
+        assert_eq!(result.buckets.rated.machines, 0, "its pieces are not known");
+        assert_eq!(result.buckets.scrap_ratio(), None);
+        assert_eq!(result.impossible, 1);
+    }
 }
 
 #[test]

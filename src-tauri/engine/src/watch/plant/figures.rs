@@ -93,7 +93,7 @@ pub enum FigureNoteKind {
     MachinesStale,
     /// Machines without planned cycle or counts: they have no effectiveness, quality and OEE, and are left out of those.
     MachinesUnrated,
-    /// Impossible records, left out of every sum.
+    /// Impossible records, left out of the sums; of one with wrong counts, only the pieces are.
     ImpossibleLeftOut,
     /// Records changed after the window had ended and its grace had passed: the result is corrected.
     CorrectedLater,
