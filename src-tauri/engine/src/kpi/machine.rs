@@ -195,9 +195,11 @@ fn add_pieces(
         if !is_telling {
             continue;
         }
-        let is_wrong = has_wrong_counts(segment);
-        let part_of = |count: Option<Amount>| portion.take(count.filter(|_| !is_wrong)?);
-        let pieces = part_of(segment.produced);
+        let told = segment.produced.filter(|_| !has_wrong_counts(segment));
+        // Of no pieces none is good, scrap or rework, also where nobody says so.
+        let none = told.filter(|count| *count == Amount::ZERO);
+        let part_of = |count: Option<Amount>| portion.take(told.and(count).or(none)?);
+        let pieces = told.and_then(|count| portion.take(count));
         let good = part_of(segment.good);
         produced = add(produced, pieces);
         scrap = add(scrap, part_of(segment.scrap));

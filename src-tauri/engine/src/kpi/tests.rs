@@ -428,6 +428,18 @@ fn a_wrong_count_takes_the_pieces_away_and_not_the_time() {
 }
 
 #[test]
+fn no_pieces_are_no_good_pieces_also_where_nobody_says_so() {
+    let mut idle = segment(MachineState::Idle, 10 * MINUTE, Some(20 * MINUTE));
+    idle.produced = Some(0.into());
+    let mut made = producing(0, 10 * MINUTE, 300, 270);
+    made.scrap = Some(30.into());
+    let segments = [made, idle];
+    let buckets = compute(span(0, 20 * MINUTE), &segments, &[]).buckets;
+    near(buckets.oee(), 0.225);
+    near(buckets.scrap_ratio(), 0.1);
+}
+
+#[test]
 fn scrap_and_rework_are_parts_of_what_their_machines_produced() {
     let mut made = producing(0, MINUTE, 50, 40);
     made.scrap = Some(8.into());
