@@ -443,6 +443,7 @@ pub(crate) struct ScriptedFeeds {
     pub(crate) asks: Mutex<Vec<(Feed, FeedAsk)>>,
     pub(crate) forgotten: AtomicU32,
     pub(crate) events: Mutex<Option<Result<PlantEvents, PortError>>>,
+    pub(crate) skew_ms: Mutex<Option<i64>>,
 }
 
 impl Default for ScriptedFeeds {
@@ -453,6 +454,7 @@ impl Default for ScriptedFeeds {
             asks: Mutex::default(),
             forgotten: AtomicU32::new(0),
             events: Mutex::default(),
+            skew_ms: Mutex::default(),
         }
     }
 }
@@ -473,6 +475,9 @@ impl FeedSource for ScriptedFeeds {
         vec![Feed::Machines, Feed::Downtime, Feed::PurchaseOrders, Feed::Stock]
     }
     fn forget(&self) {
+    fn clock_skew_ms(&self) -> Option<i64> {
+        *self.skew_ms.lock().unwrap()
+    }
         self.forgotten.fetch_add(1, Ordering::SeqCst);
     }
     async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError> {

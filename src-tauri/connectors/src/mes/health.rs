@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Mes;
+use super::clock::Reading;
 use super::lists::{parse, problem};
 use super::offers::{Offers, Part};
 use crate::sap::{clock_is_off, health_of};
@@ -93,7 +94,6 @@ pub(super) async fn look(mes: &Mes) -> Result<Seen, PortError> {
     // 503 with a body is how a MES says that it is down; asking again would not change its mind.
     call.attempts = Some(1);
     let answer = mes.transport.get(&call).await?;
-    let received = mes.clock.now();
     if !matches!(answer.status, 200 | 503) {
         return Err(problem(&answer));
     }
@@ -113,18 +113,14 @@ pub(super) async fn look(mes: &Mes) -> Result<Seen, PortError> {
         let words = words.into_iter().flatten().filter_map(Value::as_str);
         mes.note_offers(Offers::new(words));
     }
-    let half = i64::try_from(answer.round_trip.as_millis() / 2).unwrap_or(0);
     let server_time = body.server_time.as_deref().and_then(Timestamp::parse);
-    let skew_ms = server_time.map(|theirs| {
-        theirs
-            .millis()
-            .saturating_sub(received.millis().saturating_sub(half))
-    });
+    let reading = server_time.and_then(|theirs| Reading::of(&answer, Some(theirs)));
+    mes.skew.note(reading);
     Ok(Seen {
         body,
         is_down,
         round_trip: answer.round_trip,
-        skew_ms,
+        skew_ms: reading.map(|reading| reading.ahead_ms),
     })
 }
 

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Mes;
+use super::clock::Reading;
 use super::offers::Part;
 use super::records::{Merge, Versioned};
 use crate::transport::{Answer, Call, http_date, is_object};
@@ -205,6 +206,7 @@ impl Mes {
             let answer = self.page(address, tag).await?;
             let date = http_date(answer.header("date"));
             if answer.status == 304 {
+                self.skew.note(Reading::of(&answer, None));
                 return Ok(Read::Unchanged(date));
             }
             if answer.status == 410 && cursor.is_some() {
@@ -220,6 +222,7 @@ impl Mes {
             listed.total = listed.total.or(page.total);
             // The oldest page dates the list; the newest answer tells the clock.
             listed.as_of = listed.as_of.or_else(|| instant(&page.as_of));
+            self.skew.note(Reading::of(&answer, instant(&page.server_time)));
             listed.server_time = instant(&page.server_time).or(date).or(listed.server_time);
             let mut has_new = false;
             for item in &page.items {

@@ -3,6 +3,7 @@
 //! Records are read tolerantly: an unknown word becomes `unknown` with the raw text kept, a missing or wrong field is named
 //! in the record's `incomplete`, and only a record without its key is left out.
 
+mod clock;
 mod commands;
 mod config;
 mod events;
@@ -55,6 +56,7 @@ pub struct Mes {
     /// Address and `ETag` of the last whole answer of each list of a feed.
     tags: Mutex<HashMap<&'static str, (String, String)>>,
     stream: Arc<StreamMemory>,
+    skew: clock::Skew,
     /// Zone of the site, as the last health check said.
     time_zone: Mutex<Option<String>>,
 }
@@ -119,6 +121,7 @@ impl Mes {
             learning: tokio::sync::Mutex::default(),
             tags: Mutex::default(),
             stream: Arc::default(),
+            skew: clock::Skew::default(),
             time_zone: Mutex::default(),
         }))
     }
@@ -220,6 +223,10 @@ impl FeedSource for Mes {
             let _ = self.learn().await;
         }
         Ok(records)
+    }
+
+    fn clock_skew_ms(&self) -> Option<i64> {
+        self.skew.ahead_ms()
     }
 
     fn forget(&self) {

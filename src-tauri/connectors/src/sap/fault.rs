@@ -352,6 +352,8 @@ pub(super) fn warnings(header: &str) -> Vec<String> {
 mod tests {
     use std::time::Duration;
 
+    use andon_domain::Timestamp;
+
     use super::*;
 
     fn answer(status: u16, content_type: &str, body: &str) -> Answer {
@@ -366,6 +368,7 @@ mod tests {
             attempts: 1,
             elapsed,
             round_trip,
+            answered_at: Timestamp::from_millis(0),
         }
     }
 

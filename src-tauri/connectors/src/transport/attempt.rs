@@ -155,6 +155,7 @@ impl Transport {
         round_trip: Duration,
     ) -> Result<Answer, Failure> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let answered_at = self.clock.now();
         match body::read(response, self.limits.body, self.limits.idle).await {
             Ok(body) => Ok(Answer {
                 status,
@@ -163,6 +164,7 @@ impl Transport {
                 attempts: 1,
                 elapsed: Duration::ZERO,
                 round_trip,
+                answered_at,
             }),
             Err(fault) => Err(fault::unreadable(self.system, &fault, status)),
         }

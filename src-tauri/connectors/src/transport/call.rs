@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use andon_domain::{PortError, PortErrorKind, System};
+use andon_domain::{PortError, PortErrorKind, System, Timestamp};
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -137,6 +137,8 @@ pub struct Answer {
     /// Time of the last attempt until its headers were there.
     pub round_trip: Duration,
 }
+    /// When they were.
+    pub answered_at: Timestamp,
 
 impl Answer {
     /// Text of a header; empty when absent or not text.

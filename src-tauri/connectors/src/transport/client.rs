@@ -31,7 +31,7 @@ pub struct Transport {
     pub(super) permits: Arc<Semaphore>,
     pub(super) limits: Limits,
     pub(super) outage: Outage,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
 }
 

@@ -200,6 +200,12 @@ pub trait FeedSource: Send + Sync {
     /// The records of one feed.
     async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError>;
 
+    /// How far the source's clock is ahead of ours, where it was read off single answers. Absent where only the records of a
+    /// fetch tell it.
+    fn clock_skew_ms(&self) -> Option<i64> {
+        None
+    }
+
     /// The mirror lost its copy: forget what was said to be unchanged.
     fn forget(&self) {}
 }

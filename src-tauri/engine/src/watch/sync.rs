@@ -84,7 +84,7 @@ async fn poll(engine: &Engine, tenant: &Tenant, feed: Feed) -> Result<(Merged, B
         window_since: window_since(&tenant.feeds, feed, asked),
     };
     let records = source.fetch(feed, &ask).await?;
-    let now = arrived(engine, tenant, asked, &records);
+    let now = arrived(engine, tenant, asked, source.clock_skew_ms(), &records);
     let merged = tenant.parts.mirror.put(&records, now).await?;
     let brought = Brought {
         asked,
@@ -119,15 +119,21 @@ pub(super) fn skew_of(tenant: &Tenant, system: System) -> Option<i64> {
     tenant.feeds.skew(system).or_else(checked)
 }
 
-/// Reads the source's clock off an answer, taking it as of the middle of the round trip. Returns our time now.
-fn arrived(engine: &Engine, tenant: &Tenant, asked: Timestamp, records: &FeedRecords) -> Timestamp {
+/// Notes the source's clock: as it read it off single answers, else as of the middle of the whole fetch. Returns our time now.
+fn arrived(
+    engine: &Engine,
+    tenant: &Tenant,
+    asked: Timestamp,
+    read: Option<i64>,
+    records: &FeedRecords,
+) -> Timestamp {
     let now = engine.clock.now();
-    if let Some(theirs) = records.server_time() {
+    let of_fetch = || {
         let middle = asked.plus(now.since(asked) / 2);
-        tenant.feeds.set_skew(
-            records.feed().system(),
-            theirs.millis().saturating_sub(middle.millis()),
-        );
+        Some(records.server_time()?.millis().saturating_sub(middle.millis()))
+    };
+    if let Some(ahead) = read.or_else(of_fetch) {
+        tenant.feeds.set_skew(records.feed().system(), ahead);
     }
     now
 }

@@ -385,6 +385,19 @@ async fn a_feed_that_turns_is_written_down_and_a_poll_is_not() {
     assert_eq!(changes.try_recv().unwrap(), changed);
     assert!(world.audit.actions().is_empty());
     *feeds.machines.lock().unwrap() = Err(failure(PortErrorKind::Unavailable));
+#[tokio::test]
+async fn the_clock_of_the_plant_is_the_one_it_read_off_a_single_answer() {
+    let (world, feeds) = plant();
+    *feeds.skew_ms.lock().unwrap() = Some(1_500);
+    *feeds.machines.lock().unwrap() = Ok(FeedBatch {
+        server_time: Some(at(30)),
+        ..batch(Vec::new())
+    });
+    sync(&world, Feed::Machines).await.unwrap();
+    let board = board(&world.engine, &person("vic", Role::Viewer)).await.unwrap();
+    assert_eq!(board.clock_skew_ms, Some(1_500), "the fetch may have taken long");
+}
+
     for _ in 0..3 {
         assert!(sync(&world, Feed::Machines).await.is_err());
     }

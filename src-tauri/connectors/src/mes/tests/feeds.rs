@@ -86,6 +86,36 @@ async fn pages_are_followed_merged_and_ended() {
 }
 
 #[tokio::test]
+async fn the_clock_of_the_mes_is_read_off_single_answers_however_long_the_list_takes() {
+    let clock = crate::stranger::Moved::new();
+    let pages = Arc::clone(&clock);
+    let server = Stranger::start(move |seen| {
+        if seen.path == "/health" {
+            return Reply::json(200, &json!({"status": "ok", "capabilities": ALL}));
+        }
+        // Between two answers a minute passes; the clock of the MES is five minutes ahead.
+        pages.by(Duration::from_secs(60));
+        let theirs = pages.now().plus(Duration::from_secs(300)).to_string();
+        let (id, next) = match seen.query("cursor") {
+            "" => ("M-1", json!("b")),
+            "b" => ("M-2", json!("c")),
+            _ => ("M-3", json!(null)),
+        };
+        Reply::json(
+            200,
+            &json!({"items": [machine(id, 1)], "next_cursor": next, "server_time": theirs}),
+        )
+    })
+    .await;
+    let config = MesConfig::new(server.url.clone(), AuthKind::Bearer);
+    let mes = Mes::new(config, Fixed::new(Some("token")), clock).unwrap();
+    assert_eq!(mes.clock_skew_ms(), None);
+    assert_eq!(machines(&mes).await.unwrap().records.len(), 3);
+    let ahead = mes.clock_skew_ms().unwrap();
+    assert!((ahead - 300_000).abs() < 20_000, "{ahead} ms");
+}
+
+#[tokio::test]
 async fn endless_lists_are_ended_and_said_to_be_cut() {
     let same = announcing(&ALL, |_| {
         Reply::json(200, &list(&[machine("M-1", 1)], Some("again")))
