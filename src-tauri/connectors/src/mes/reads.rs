@@ -65,7 +65,7 @@ fn fetched<R: Versioned + Serialize>(
         total,
         is_truncated: listed.is_truncated,
         warnings: listed.warnings,
-        observed_at: listed.as_of.or(listed.server_time),
+        observed_at: listed.as_of,
     })
 }
 

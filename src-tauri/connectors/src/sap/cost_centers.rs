@@ -36,7 +36,8 @@ impl ReadOperation for CostCentersRead {
             total: found.total.filter(|_| found.is_truncated),
             is_truncated: found.is_truncated,
             warnings,
-            observed_at: found.server_time,
+            // SAP dates its answers, and not its data.
+            observed_at: None,
         })
     }
 }

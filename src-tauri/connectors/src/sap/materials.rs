@@ -48,7 +48,8 @@ impl ReadOperation for MaterialsRead {
             total: found.total.filter(|_| found.is_truncated && !is_narrowed),
             is_truncated: found.is_truncated,
             warnings: odd.warnings(),
-            observed_at: found.server_time,
+            // SAP dates its answers, and not its data.
+            observed_at: None,
         })
     }
 }

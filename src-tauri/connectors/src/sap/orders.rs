@@ -46,7 +46,8 @@ impl ReadOperation for PurchaseOrdersRead {
             total: found.total.filter(|_| found.is_truncated && is_exact),
             is_truncated: found.is_truncated,
             warnings: warnings.into_iter().collect(),
-            observed_at: found.server_time,
+            // SAP dates its answers, and not its data.
+            observed_at: None,
         })
     }
 }

@@ -55,7 +55,8 @@ impl ReadOperation for InventoryRead {
             total: None,
             is_truncated: found.is_truncated,
             warnings,
-            observed_at: found.server_time,
+            // SAP dates its answers, and not its data.
+            observed_at: None,
         })
     }
 }

@@ -29,6 +29,7 @@ use crate::access::permit_operation;
 use crate::audit;
 use crate::cache::{Answer, CacheKey};
 use crate::error::EngineError;
+use crate::watch::skew_of;
 use crate::world::{Change, Engine, Tenant};
 
 /// Records with everything that must be known about them.
@@ -59,7 +60,7 @@ pub struct About {
     pub source: System,
     /// When the system was asked.
     pub fetched_at: Timestamp,
-    /// When the system says the data is from.
+    /// When the system says the data is from, by its clock.
     pub observed_at: Option<Timestamp>,
     /// Age of the data, from `observed_at`, or from `fetched_at` when the system does not say.
     pub age_ms: u64,
@@ -94,6 +95,8 @@ struct Found {
     from_cache: bool,
     /// Why an old answer is served.
     stale_because: Option<PortError>,
+    /// How far the clock of the system is ahead of ours.
+    ahead_ms: i64,
 }
 
 /// Runs a read of the operation table. The audit log has its line before this returns.
@@ -207,16 +210,19 @@ async fn find(
     parameters: &CanonicalJson,
     freshness: Freshness,
 ) -> Result<Found, EngineError> {
+    let ahead_ms = skew_of(tenant, operation.system).unwrap_or(0);
+    let found = |answer, from_cache, stale_because| Found {
+        answer,
+        from_cache,
+        stale_because,
+        ahead_ms,
+    };
     let key = CacheKey::new(operation.name, caller.clearance, parameters);
     let ttl = tenant.cache.ttl(operation.cache_ttl_s);
     if freshness == Freshness::Cached
         && let Some(answer) = tenant.cache.get(&key, engine.clock.now())
     {
-        return Ok(Found {
-            answer,
-            from_cache: true,
-            stale_because: None,
-        });
+        return Ok(found(answer, true, None));
     }
     let binding = tenant
         .parts
@@ -231,19 +237,11 @@ async fn find(
         tenant.cache.once(&key, ask).await
     };
     match fetched {
-        Ok(answer) => Ok(Found {
-            answer,
-            from_cache: false,
-            stale_because: None,
-        }),
+        Ok(answer) => Ok(found(answer, false, None)),
         Err(error) if is_down(&error) => match tenant.cache.stale(&key) {
             Some(answer) => {
                 tracing::warn!(operation = operation.name, detail = %error.detail, "serving an old answer: {error}");
-                Ok(Found {
-                    answer,
-                    from_cache: true,
-                    stale_because: Some(error),
-                })
+                Ok(found(answer, true, Some(error)))
             }
             None => Err(error.into()),
         },
@@ -309,6 +307,12 @@ fn slice(
 
 fn about(operation: &'static Operation, sight: &Sight, found: &Found, now: Timestamp) -> About {
     let Answer { fetched, fetched_at } = found.answer.as_ref();
+    // What a system says of time is by its own clock.
+    let theirs = Timestamp::from_millis(now.millis().saturating_add(found.ahead_ms));
+    let age = match fetched.observed_at {
+        Some(observed) => theirs.since(observed),
+        None => now.since(*fetched_at),
+    };
     let mut warnings = fetched.warnings.clone();
     if let Some(error) = &found.stale_because {
         let age = words_of_age(now.since(*fetched_at));
@@ -325,7 +329,7 @@ fn about(operation: &'static Operation, sight: &Sight, found: &Found, now: Times
         source: operation.system,
         fetched_at: *fetched_at,
         observed_at: fetched.observed_at,
-        age_ms: millis(now.since(fetched.observed_at.unwrap_or(*fetched_at))),
+        age_ms: millis(age),
         from_cache: found.from_cache,
         is_stale: found.stale_because.is_some(),
         warnings,

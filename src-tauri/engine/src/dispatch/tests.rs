@@ -1,5 +1,6 @@
 use std::sync::atomic::Ordering;
 
+use andon_domain::ports::Fetched;
 use andon_domain::{AgentId, Principal, Role};
 use tokio::sync::Notify;
 
@@ -82,6 +83,27 @@ async fn machine_status_is_cached_five_seconds_and_the_rest_as_configured() {
             .unwrap();
         assert_eq!(upstream.calls(), calls, "{operation} after {after_s} s");
     }
+}
+
+#[tokio::test]
+async fn ages_are_by_the_clock_of_the_system_that_dates_its_data() {
+    let upstream = Arc::new(ScriptedRead::with(1));
+    let world = with(&upstream);
+    let caller = person("ada", Role::Operator);
+    let now = world.engine.clock.now();
+    world.tenant().feeds.set_skew(System::Mes, -300_000);
+    upstream.say(Ok(Fetched {
+        observed_at: Some(now.minus(Duration::from_secs(302))),
+        ..fetched(1)
+    }));
+    let told = read(&world.engine, &caller, MACHINES, &json!({}), &Page::default())
+        .await
+        .unwrap();
+    assert_eq!(told.about.age_ms, 2_000);
+    upstream.say(Ok(fetched(1)));
+    world.tenant().feeds.set_skew(System::Sap, -300_000);
+    let undated = orders(&world, &caller, Page::default()).await.unwrap();
+    assert_eq!(undated.about.age_ms, 0, "from when it was asked, by our clock");
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ fn changed_since(tenant: &Tenant, feed: Feed, now: Timestamp) -> Option<Timestam
 }
 
 /// How far a system's clock is ahead of ours: by the last answer of its feeds, or else by the last health check.
-pub(super) fn skew_of(tenant: &Tenant, system: System) -> Option<i64> {
+pub(crate) fn skew_of(tenant: &Tenant, system: System) -> Option<i64> {
     let checked = || {
         tenant
             .health

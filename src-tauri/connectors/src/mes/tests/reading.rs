@@ -17,6 +17,16 @@ async fn machines_are_read_with_filters_and_token() {
     assert_eq!(fetched.records.len(), 1);
     assert_eq!(fetched.warnings, ["1 records without a machine were left out"]);
     assert_eq!(fetched.observed_at, Some(at("2026-06-22T11:59:59Z")));
+    let undated = json!({"items": [], "next_cursor": null, "server_time": "2026-06-22T12:00:00Z"});
+    let silent = Stranger::start(move |_| Reply::json(200, &undated)).await;
+    let operation = mes(&silent).machine_status_read();
+    let silent = read(operation, "mes.get_machine_status", &json!({}))
+        .await
+        .unwrap();
+    assert_eq!(
+        silent.observed_at, None,
+        "the time of the answer is not that of the data"
+    );
     let seen = &server.seen()[0];
     assert_eq!(
         (seen.path.as_str(), seen.query("work_center"), seen.query("area")),

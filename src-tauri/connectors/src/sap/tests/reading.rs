@@ -34,6 +34,14 @@ async fn orders_are_read_with_selection_client_and_language() {
 }
 
 #[tokio::test]
+async fn the_time_of_an_answer_is_not_that_of_its_data() {
+    let server =
+        Stranger::start(|_| Reply::with(200, &[crate::stranger::DATE], "{\"d\":{\"results\":[]}}")).await;
+    let read = orders(&sap(&server), &json!({})).await.unwrap();
+    assert_eq!(read.observed_at, None);
+}
+
+#[tokio::test]
 async fn a_next_link_to_another_host_is_read_from_ours() {
     let other = Stranger::start(|_| page(&[], None, None)).await;
     let next = other
