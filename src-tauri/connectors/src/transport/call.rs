@@ -12,6 +12,7 @@ use super::auth::AuthKind;
 use super::endpoint::HttpRule;
 use super::outage::{Errand, Evidence};
 use super::resolver::Names;
+use super::retry::{is_later, retry_after};
 
 /// Limits of a connection. The defaults are what the documentation promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,9 +137,9 @@ pub struct Answer {
     pub elapsed: Duration,
     /// Time of the last attempt until its headers were there.
     pub round_trip: Duration,
-}
     /// When they were.
     pub answered_at: Timestamp,
+}
 
 impl Answer {
     /// Text of a header; empty when absent or not text.
@@ -150,12 +151,15 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// A failure that carries this answer's attempts.
+    /// A failure that carries this answer's attempts, and how long it asks us to wait where it says "later".
     #[must_use]
     pub fn failure(&self, system: System, kind: PortErrorKind, message: impl Into<String>) -> PortError {
         PortError {
             attempts: self.attempts,
             elapsed: self.elapsed,
+            retry_after: is_later(self.status)
+                .then(|| retry_after(&self.headers, self.answered_at))
+                .flatten(),
             ..PortError::new(system, kind, message)
         }
     }

@@ -309,6 +309,7 @@ fn stamp(tried: Result<Answer, Failure>, entry: &Entry, started: Instant) -> Res
             let error = PortError {
                 attempts,
                 elapsed,
+                retry_after: failure.wait.or(failure.error.retry_after),
                 ..failure.error
             };
             Err(Failure { error, ..failure })

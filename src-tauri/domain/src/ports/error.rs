@@ -89,6 +89,8 @@ pub struct PortError {
     pub attempts: u32,
     /// Over how long.
     pub elapsed: Duration,
+    /// How long the system asks to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 impl PortError {
@@ -102,6 +104,7 @@ impl PortError {
             code: None,
             attempts: 1,
             elapsed: Duration::ZERO,
+            retry_after: None,
         }
     }
 

@@ -18,6 +18,8 @@ use super::intervals::{FeedIntervals, LONGEST_BACKOFF, is_streamed, jittered};
 /// A due time further off than the feed's own delay by more than this: the clock was set back meanwhile.
 const CLOCK_SET_BACK: Duration = Duration::from_secs(60);
 const LEAST_STALE: Duration = Duration::from_secs(15);
+/// A source that asks to be left alone is, for at most so long.
+const LONGEST_ASKED_FOR: Duration = Duration::from_secs(10 * 60);
 /// After this, a feed that is otherwise asked for changes only is read in full again.
 const FULL_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
@@ -426,11 +428,13 @@ impl Flight<'_> {
                 doubled.min(LONGEST_BACKOFF).max(interval)
             }
         };
-        state.delay = if state.is_wanted_again {
+        let usual = if state.is_wanted_again {
             Duration::ZERO
         } else {
             jittered(delay, random, 10)
         };
+        let asked_for = result.err().and_then(|error| error.retry_after);
+        state.delay = usual.max(asked_for.unwrap_or_default().min(LONGEST_ASKED_FOR));
         state.next_due = now.plus(state.delay);
         if let Err(error) = result
             && error.kind == PortErrorKind::Unauthorized

@@ -73,6 +73,18 @@ fn each_feed_has_its_interval_and_slows_down_while_the_plant_tells_by_itself() {
 }
 
 #[test]
+fn a_source_that_asks_to_be_left_alone_is_for_ten_minutes_at_most() {
+    let states = FeedStates::default();
+    let mut busy = failure(PortErrorKind::Unavailable);
+    for (asked_for, wait) in [(1, 10), (90, 90), (86_400, 600)] {
+        busy.retry_after = Some(Duration::from_secs(asked_for));
+        finish(&states, Feed::Machines, at(0), Ok(0));
+        assert_eq!(finish(&states, Feed::Machines, at(0), Err(&busy)), Turn::Failing);
+        assert_eq!(next_due(&states, Feed::Machines, 0), Some(wait), "{asked_for} s");
+    }
+}
+
+#[test]
 fn failures_double_the_wait_up_to_a_minute_and_turn_once() {
     let states = FeedStates::default();
     let down = failure(PortErrorKind::Unavailable);
@@ -374,18 +386,6 @@ async fn ages_are_by_the_clock_of_the_plant() {
 }
 
 #[tokio::test]
-async fn a_feed_that_turns_is_written_down_and_a_poll_is_not() {
-    let (world, feeds) = plant();
-    let mut changes = world.engine.changes();
-    sync(&world, Feed::Machines).await.unwrap();
-    let changed = Change::FeedChanged {
-        tenant: TenantId::default_tenant(),
-        feed: Feed::Machines,
-    };
-    assert_eq!(changes.try_recv().unwrap(), changed);
-    assert!(world.audit.actions().is_empty());
-    *feeds.machines.lock().unwrap() = Err(failure(PortErrorKind::Unavailable));
-#[tokio::test]
 async fn the_clock_of_the_plant_is_the_one_it_read_off_a_single_answer() {
     let (world, feeds) = plant();
     *feeds.skew_ms.lock().unwrap() = Some(1_500);
@@ -398,6 +398,18 @@ async fn the_clock_of_the_plant_is_the_one_it_read_off_a_single_answer() {
     assert_eq!(board.clock_skew_ms, Some(1_500), "the fetch may have taken long");
 }
 
+#[tokio::test]
+async fn a_feed_that_turns_is_written_down_and_a_poll_is_not() {
+    let (world, feeds) = plant();
+    let mut changes = world.engine.changes();
+    sync(&world, Feed::Machines).await.unwrap();
+    let changed = Change::FeedChanged {
+        tenant: TenantId::default_tenant(),
+        feed: Feed::Machines,
+    };
+    assert_eq!(changes.try_recv().unwrap(), changed);
+    assert!(world.audit.actions().is_empty());
+    *feeds.machines.lock().unwrap() = Err(failure(PortErrorKind::Unavailable));
     for _ in 0..3 {
         assert!(sync(&world, Feed::Machines).await.is_err());
     }

@@ -116,6 +116,13 @@ async fn the_clock_of_the_mes_is_read_off_single_answers_however_long_the_list_t
 }
 
 #[tokio::test]
+async fn what_the_mes_asks_to_wait_is_told() {
+    let server = announcing(&ALL, |_| Reply::with(429, &[("retry-after", "90")], "")).await;
+    let error = machines(&mes(&server)).await.unwrap_err();
+    assert_eq!(error.retry_after, Some(Duration::from_secs(90)));
+}
+
+#[tokio::test]
 async fn endless_lists_are_ended_and_said_to_be_cut() {
     let same = announcing(&ALL, |_| {
         Reply::json(200, &list(&[machine("M-1", 1)], Some("again")))
