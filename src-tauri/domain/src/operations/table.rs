@@ -271,7 +271,11 @@ static TABLE: [Operation; 14] = [
         class: Class::Internal,
         fields: &[],
         cache_ttl_s: Some(0),
-        invalidates: &["mes.get_machine_status"],
+        invalidates: &[
+            "mes.get_machine_status",
+            "mes.get_production_orders",
+            "mes.get_machine_history",
+        ],
         sentence: "Changes the planned seconds per piece of a machine in the MES; within the set band the policy approves it, beyond it a person.",
         schema: schema::<SetCycleTarget>,
         validate: validate::<SetCycleTarget>,
@@ -319,6 +323,18 @@ mod tests {
             for read in operation.invalidates {
                 assert_eq!(find(read).unwrap().effect, Effect::Read);
             }
+        }
+    }
+
+    #[test]
+    fn a_new_cycle_target_makes_its_machine_its_order_and_its_history_be_read_again() {
+        let reads = find("mes.set_cycle_target").unwrap().invalidates;
+        for read in [
+            "mes.get_machine_status",
+            "mes.get_production_orders",
+            "mes.get_machine_history",
+        ] {
+            assert!(reads.contains(&read), "{read}");
         }
     }
 
