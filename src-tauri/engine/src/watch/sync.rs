@@ -402,6 +402,7 @@ pub async fn rebuild(engine: &Engine, caller: &Caller, feeds: &[Feed]) -> Result
         AuditEvent::new(caller, engine.clock.now(), "mirror.rebuilt", None).detail(json!({ "feeds": names }));
     audit::note(engine, tenant, event).await?;
     tenant.parts.mirror.clear(feeds).await?;
+    tenant.trend.forget();
     let now = engine.clock.now();
     for feed in feeds {
         if let Some(source) = source_of(tenant, *feed) {

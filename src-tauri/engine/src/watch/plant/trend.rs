@@ -20,6 +20,8 @@ use crate::error::EngineError;
 const SHIFTS: usize = 8;
 /// How long a finished shift is remembered. A later correction is seen after that at the latest.
 const REMEMBERED: Duration = Duration::from_secs(30 * 60);
+/// How long one of low coverage is: what is missing may still come.
+const REMEMBERED_UNSURE: Duration = Duration::from_secs(60);
 /// Shifts of all scopes that are remembered.
 const MOST_REMEMBERED: usize = 1024;
 
@@ -28,24 +30,36 @@ type Key = ([Option<String>; 3], Timestamp, Timestamp);
 
 /// What finished shifts came to.
 #[derive(Debug, Default)]
-pub struct TrendMemory(Mutex<HashMap<Key, (Timestamp, TrendPoint)>>);
+pub struct TrendMemory(Mutex<HashMap<Key, Remembered>>);
+
+#[derive(Debug)]
+struct Remembered {
+    point: TrendPoint,
+    at: Timestamp,
+    lasts: Duration,
+}
 
 impl TrendMemory {
-    fn get(&self, key: &Key, now: Timestamp) -> Option<TrendPoint> {
-        let memory = self.lock();
-        let (at, point) = memory.get(key)?;
-        (now.since(*at) < REMEMBERED).then(|| point.clone())
+    /// The mirror lost its copy: every shift is looked at again.
+    pub fn forget(&self) {
+        self.lock().clear();
     }
 
-    fn keep(&self, key: Key, now: Timestamp, point: TrendPoint) {
+    fn get(&self, key: &Key, now: Timestamp) -> Option<TrendPoint> {
+        let memory = self.lock();
+        let known = memory.get(key)?;
+        (now.since(known.at) < known.lasts).then(|| known.point.clone())
+    }
+
+    fn keep(&self, key: Key, remembered: Remembered) {
         let mut memory = self.lock();
         if memory.len() >= MOST_REMEMBERED {
             memory.clear();
         }
-        memory.insert(key, (now, point));
+        memory.insert(key, remembered);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, (Timestamp, TrendPoint)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Remembered>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -101,6 +115,7 @@ async fn point(
         results.total().buckets
     })
     .await?;
+    let is_unsure = buckets.is_low_confidence();
     let point = TrendPoint {
         since: shift.start,
         until: shift.end,
@@ -115,7 +130,12 @@ async fn point(
     };
     // While its last records may still come in, nothing is remembered.
     if is_finished && stage.history.until.is_some_and(|known| known >= shift.end) {
-        memory.keep(key, stage.now, point.clone());
+        let remembered = Remembered {
+            point: point.clone(),
+            at: stage.now,
+            lasts: if is_unsure { REMEMBERED_UNSURE } else { REMEMBERED },
+        };
+        memory.keep(key, remembered);
     }
     Ok(point)
 }

@@ -213,10 +213,24 @@ async fn the_trend_has_each_shift_that_has_begun_and_remembers_the_finished() {
             (Some("late"), None, false)
         ]
     );
-    world.mirror.history.lock().unwrap().clear();
+    let made = std::mem::take(&mut *world.mirror.history.lock().unwrap());
     let again = ask(&world, &only).await.trend;
     assert_eq!(again[1].oee, Some(0.5), "remembered");
     world.clock.forward(Duration::from_secs(31 * 60));
     let later = ask(&world, &only).await.trend;
     assert_eq!(later[1].oee, None, "and looked at again after a while");
+    *world.mirror.history.lock().unwrap() = made;
+    let unsure = ask(&world, &only).await.trend;
+    assert_eq!(unsure[1].oee, None, "also where nothing was known of it");
+    world.clock.forward(Duration::from_secs(61));
+    let known = ask(&world, &only).await.trend;
+    assert_eq!(known[1].oee, Some(0.5), "but not as long");
+    world.mirror.history.lock().unwrap().clear();
+    let admin = person("ada", Role::Admin);
+    crate::watch::rebuild(&world.engine, &admin, &[]).await.unwrap();
+    let rebuilt = ask(&world, &only).await.trend;
+    assert_eq!(
+        rebuilt[1].oee, None,
+        "nothing is remembered of what was thrown away"
+    );
 }
