@@ -325,12 +325,13 @@ impl Mirror for MemoryMirror {
     async fn machines(&self) -> Result<Vec<(MachineStatus, Timestamp)>, PortError> {
         Ok(self.machines.lock().unwrap().values().cloned().collect())
     }
-    async fn downtime(&self, _since: Timestamp, limit: u32) -> Result<Vec<DowntimeEvent>, PortError> {
+    async fn downtime(&self, since: Timestamp, limit: u32) -> Result<Vec<DowntimeEvent>, PortError> {
         Ok(self
             .downtime
             .lock()
             .unwrap()
             .iter()
+            .filter(|event| event.end.is_none_or(|end| end > since))
             .take(limit as usize)
             .cloned()
             .collect())
@@ -442,8 +443,8 @@ pub(crate) struct ScriptedFeeds {
     /// Every ask, oldest first.
     pub(crate) asks: Mutex<Vec<(Feed, FeedAsk)>>,
     pub(crate) forgotten: AtomicU32,
-    pub(crate) events: Mutex<Option<Result<PlantEvents, PortError>>>,
     pub(crate) skew_ms: Mutex<Option<i64>>,
+    pub(crate) events: Mutex<Option<Result<PlantEvents, PortError>>>,
 }
 
 impl Default for ScriptedFeeds {
@@ -453,8 +454,8 @@ impl Default for ScriptedFeeds {
             asked_downtime_since: Mutex::default(),
             asks: Mutex::default(),
             forgotten: AtomicU32::new(0),
-            events: Mutex::default(),
             skew_ms: Mutex::default(),
+            events: Mutex::default(),
         }
     }
 }
@@ -474,10 +475,10 @@ impl FeedSource for ScriptedFeeds {
     fn feeds(&self) -> Vec<Feed> {
         vec![Feed::Machines, Feed::Downtime, Feed::PurchaseOrders, Feed::Stock]
     }
-    fn forget(&self) {
     fn clock_skew_ms(&self) -> Option<i64> {
         *self.skew_ms.lock().unwrap()
     }
+    fn forget(&self) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
     }
     async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError> {

@@ -168,11 +168,7 @@ pub async fn board(engine: &Engine, caller: &Caller) -> Result<Board, EngineErro
         .map(|(status, at)| aged(status, at, theirs, stale_after, &by_id))
         .collect();
     machines.sort_by(|a, b| place(&a.status).cmp(&place(&b.status)));
-    let downtime = tenant
-        .parts
-        .mirror
-        .downtime(now.minus(DOWNTIME_WINDOW), MOST_DOWNTIME)
-        .await?;
+    let downtime = tenant.parts.mirror.downtime(span.since, MOST_DOWNTIME).await?;
     let mut counts = StateCounts::default();
     machines.iter().for_each(|machine| counts.add(machine));
     let feed = view_of(tenant, Feed::Machines, now);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::EngineError;
+use andon_domain::System;
 
 #[tokio::test]
 async fn a_machine_is_shown_with_its_states_stops_and_order() {
@@ -148,6 +149,22 @@ async fn a_machine_without_connection_is_offline_as_long_as_the_mes_says_so() {
     let last = shown.timeline.last().map(|piece| (piece.end, piece.state));
     assert_eq!(last, Some((now(), Some(MachineState::Offline))));
     assert!(shown.basis.notes.is_empty(), "{:?}", shown.basis.notes);
+}
+
+#[tokio::test]
+async fn stops_of_the_last_eight_hours_are_by_the_clock_of_the_plant() {
+    let world = plant();
+    world.tenant().feeds.set_skew(System::Mes, -2 * 3_600_000);
+    let ended = |id, hours_ago: u64| {
+        let end = now().minus(Duration::from_secs(hours_ago * 3_600));
+        stop(id, "M11", end.minus(Duration::from_secs(60)), Some(end), None)
+    };
+    *world.mirror.downtime.lock().unwrap() = vec![ended("older", 11), ended("within", 9)];
+    let board = crate::watch::board(&world.engine, &person("vic", Role::Viewer))
+        .await
+        .unwrap();
+    let shown: Vec<_> = board.downtime.iter().map(|event| event.id.as_str()).collect();
+    assert_eq!(shown, ["within"]);
 }
 
 fn order(id: &str, status: ProductionOrderStatus) -> ProductionOrder {
