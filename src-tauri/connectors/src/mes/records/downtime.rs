@@ -2,6 +2,7 @@
 
 use andon_domain::Timestamp;
 use andon_domain::records::{DowntimeCategory, DowntimeEvent};
+use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
 use super::super::fields::{Fields, Notes};
@@ -29,6 +30,7 @@ impl Versioned for DowntimeEvent {
             fields.instant("end", &mut notes),
         );
         in_order(start, end, ("start", "end"), &mut notes);
+        told_duration(&fields, start, end, &mut notes);
         Some(Self {
             id,
             machine_id: fields.text("machine_id", &mut notes).unwrap_or_default(),
@@ -57,6 +59,21 @@ impl Versioned for DowntimeEvent {
 
     fn incomplete(&self) -> &[String] {
         &self.incomplete
+    }
+}
+
+/// What the MES says of the length is not kept; where it is another one, that is noted.
+fn told_duration(fields: &Fields<'_>, start: Option<Timestamp>, end: Option<Timestamp>, notes: &mut Notes) {
+    let (Some(told), Some(start), Some(end)) = (fields.number("duration_s", notes), start, end) else {
+        return;
+    };
+    if end < start {
+        return;
+    }
+    let ours = Decimal::from(end.millis() - start.millis()) / Decimal::ONE_THOUSAND;
+    let apart = told.value().checked_sub(ours);
+    if apart.is_none_or(|apart| apart.abs() > Decimal::ONE) {
+        notes.push(format!("duration_s: {told} s told, {ours} s from start to end"));
     }
 }
 

@@ -176,6 +176,27 @@ fn impossible_values_are_kept_and_marked() {
 }
 
 #[test]
+fn a_stop_whose_told_length_is_another_keeps_its_times_and_says_so() {
+    let stop = |duration: Value| {
+        let stop = json!({"id": "S", "machine_id": "M", "category": "unplanned", "version": 1,
+            "start": "2026-06-22T11:00:00Z", "end": "2026-06-22T11:05:00Z", "updated_at": "2026-06-22T11:05:00Z",
+            "duration_s": duration});
+        of::<DowntimeEvent>(&stop).unwrap().incomplete
+    };
+    for near in [json!(null), json!(300), json!(299), json!(301.0)] {
+        assert_eq!(stop(near), [""; 0]);
+    }
+    assert_eq!(
+        stop(json!(301.5)),
+        ["duration_s: 301.5 s told, 300 s from start to end"]
+    );
+    let [.., mut open, _, _] = whole();
+    open["end"] = json!(null);
+    open["duration_s"] = json!(12);
+    assert_eq!(of::<DowntimeEvent>(&open).unwrap().incomplete, [""; 0]);
+}
+
+#[test]
 fn a_segment_told_again_when_it_ended_replaces_the_open_one() {
     let at = |end: Value| {
         let segment =
