@@ -135,6 +135,7 @@ fn engine(store: &Arc<Store>, records: usize) -> Arc<Engine> {
         cache_limits: CacheLimits::default(),
         cache_ttl_s: 300,
         feed_intervals: andon_engine::watch::FeedIntervals::default(),
+        minor_stop_below: Duration::from_secs(120),
     };
     Engine::new(EngineParts {
         clock: Arc::new(WallClock),

@@ -74,6 +74,7 @@ fn shift(history: &[Vec<StateSegment>], events: &[Vec<DowntimeEvent>]) -> Bucket
             window,
             planned: &planned,
             known_until: SHIFT_MS,
+            minor_below: 120_000,
             segments: &segments,
             events: &events,
             cycle_of: &|_| None,

@@ -152,6 +152,7 @@ pub(crate) fn build(config: &Config, store: &Arc<Store>, data_dir: &Path) -> any
         audit: store.audit(&tenant),
         cache_limits: config.cache_limits,
         cache_ttl_s: config.cache_ttl_s,
+        minor_stop_below: config.minor_stop_below,
         feed_intervals: config.feed_intervals.clone(),
     };
     let parts = EngineParts {

@@ -632,6 +632,7 @@ pub(crate) fn world(systems: Systems) -> World {
         cache_limits: CacheLimits::default(),
         cache_ttl_s: 300,
         feed_intervals: crate::watch::FeedIntervals::default(),
+        minor_stop_below: Duration::from_secs(120),
     };
     let engine = Engine::new(EngineParts {
         clock: clock.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use andon_approvals::{ApprovalJournal, RiskPolicy, Roster, WriteOperation};
 use andon_domain::ports::{
@@ -107,6 +108,8 @@ pub struct TenantParts {
     pub cache_ttl_s: u32,
     /// How often its feeds are polled.
     pub feed_intervals: FeedIntervals,
+    /// Stops of unknown category shorter than this are minor.
+    pub minor_stop_below: Duration,
 }
 
 /// One tenant at run time.

@@ -49,7 +49,7 @@ const fn table(name: &'static str) -> Key {
 }
 
 /// All settings.
-pub(super) const KEYS: [Key; 48] = [
+pub(super) const KEYS: [Key; 50] = [
     file_only("tenant.name"),
     file_only("tenant.environment"),
     key("sap.endpoint", "SAP_ODATA_ENDPOINT"),
@@ -96,6 +96,8 @@ pub(super) const KEYS: [Key; 48] = [
     file_only("watch.stock_seconds"),
     file_only("watch.cost_centers_seconds"),
     file_only("watch.materials_seconds"),
+    file_only("watch.stale_after_intervals"),
+    file_only("watch.minor_stop_seconds"),
     key("approvals.timeout_seconds", "APPROVAL_DEFAULT_TIMEOUT_SECONDS"),
     key(
         "approvals.auto_approve_low_risk",

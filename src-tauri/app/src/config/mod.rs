@@ -47,6 +47,8 @@ pub struct Config {
     pub cache_limits: CacheLimits,
     /// How often feeds are polled.
     pub feed_intervals: FeedIntervals,
+    /// Stops of unknown category shorter than this are minor.
+    pub minor_stop_below: Duration,
     /// How requests are judged.
     pub risk_policy: RiskPolicy,
     /// Where agents connect.
@@ -109,6 +111,11 @@ pub(crate) fn load(
         cache_ttl_s: reader.number("cache.ttl_seconds", 0..=86_400).unwrap_or(300),
         cache_limits: cache_limits(&mut reader),
         feed_intervals: feed_intervals(&mut reader),
+        minor_stop_below: Duration::from_secs(u64::from(
+            reader
+                .number("watch.minor_stop_seconds", 1..=3_600)
+                .unwrap_or(120),
+        )),
         risk_policy: risk_policy(&mut reader),
         gateway_listen: reader
             .address("gateway.listen")
@@ -237,15 +244,15 @@ fn cache_limits(reader: &mut Reader<'_>) -> CacheLimits {
 fn feed_intervals(reader: &mut Reader<'_>) -> FeedIntervals {
     let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
     let range = seconds(FeedIntervals::SHORTEST)..=seconds(FeedIntervals::LONGEST);
-    Feed::ALL
-        .into_iter()
-        .fold(FeedIntervals::default(), |intervals, feed| {
-            let key = format!("watch.{}_seconds", feed.as_str());
-            match reader.number(&key, range.clone()) {
-                Some(seconds) => intervals.with(feed, Duration::from_secs(u64::from(seconds))),
-                None => intervals,
-            }
-        })
+    let stale_after = reader.number("watch.stale_after_intervals", 2..=100);
+    let usual = FeedIntervals::default().stale_after(stale_after.unwrap_or(FeedIntervals::STALE_AFTER));
+    Feed::ALL.into_iter().fold(usual, |intervals, feed| {
+        let key = format!("watch.{}_seconds", feed.as_str());
+        match reader.number(&key, range.clone()) {
+            Some(seconds) => intervals.with(feed, Duration::from_secs(u64::from(seconds))),
+            None => intervals,
+        }
+    })
 }
 
 fn risk_policy(reader: &mut Reader<'_>) -> RiskPolicy {

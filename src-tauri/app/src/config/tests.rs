@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use andon_connectors::AuthKind;
 use andon_engine::cache::CacheLimits;
+use andon_engine::watch::FeedIntervals;
 
 use super::{Config, Mistakes, load};
 
@@ -62,9 +63,12 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
-fn limits_of_the_cache_are_settings() {
-    let config = with("[cache]\nmax_mebibytes_per_tenant = 64\n", &[]).unwrap();
+fn limits_of_the_cache_and_rules_of_the_plant_are_settings() {
+    let file = "[cache]\nmax_mebibytes_per_tenant = 64\n[watch]\nstale_after_intervals = 6\nminor_stop_seconds = 60\n";
+    let config = with(file, &[]).unwrap();
     assert_eq!(config.cache_limits.bytes, 64 << 20);
+    assert_eq!(config.feed_intervals, FeedIntervals::default().stale_after(6));
+    assert_eq!(config.minor_stop_below.as_secs(), 60);
 }
 
 #[test]

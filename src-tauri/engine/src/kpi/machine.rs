@@ -8,8 +8,6 @@ use super::buckets::{Buckets, Rated, Share};
 use super::losses::{Losses, ParetoSums};
 use super::spans::{Span, Spans};
 
-/// A stop whose category is not known is minor when it was shorter.
-const MINOR_BELOW_MS: i64 = 120_000;
 /// What a connector puts before a note about a value that cannot be true.
 const IMPOSSIBLE: &str = "impossible:";
 
@@ -22,6 +20,8 @@ pub struct MachineInput<'i, 'r> {
     pub planned: &'i Spans,
     /// Up to when its history is known; what lasts is taken to last until then.
     pub known_until: i64,
+    /// A stop whose category is not known is minor when it was shorter, in milliseconds.
+    pub minor_below: i64,
     /// Its state segments, by start.
     pub segments: &'i [&'r StateSegment],
     /// Its downtime events.
@@ -97,7 +97,7 @@ pub fn machine<'r>(input: &MachineInput<'_, 'r>) -> MachineResult<'r> {
     };
     add_pieces(&mut buckets, &segments, &busy, input.cycle_of);
     add_failures(&mut buckets, &events, input.window);
-    add_stops(&mut buckets, &events, &busy);
+    add_stops(&mut buckets, &events, &busy, input.minor_below);
     MachineResult {
         losses: Losses::of(&busy.difference(&production), &events, &segments),
         pareto: ParetoSums::of(&busy, &events),
@@ -158,14 +158,14 @@ fn is_marked(notes: &[String]) -> bool {
     notes.iter().any(|note| note.starts_with(IMPOSSIBLE))
 }
 
-/// Whether a stop is minor: called so, or short and of unknown category.
+/// Whether a stop is minor: called so, or shorter than `below` and of unknown category.
 #[must_use]
-pub fn is_minor_stop(event: &DowntimeEvent) -> bool {
+pub fn is_minor_stop(event: &DowntimeEvent, below: i64) -> bool {
     match event.category {
         DowntimeCategory::MinorStop => true,
         DowntimeCategory::Unknown => matches!(
             (event.start, event.end),
-            (Some(start), Some(end)) if Span::new(start, end).millis() < MINOR_BELOW_MS
+            (Some(start), Some(end)) if Span::new(start, end).millis() < below
         ),
         _ => false,
     }
@@ -288,13 +288,17 @@ fn add_failures(buckets: &mut Buckets, events: &[(Span, &DowntimeEvent)], window
     }
 }
 
-fn add_stops(buckets: &mut Buckets, events: &[(Span, &DowntimeEvent)], busy: &Spans) {
+fn add_stops(buckets: &mut Buckets, events: &[(Span, &DowntimeEvent)], busy: &Spans, minor_below: i64) {
     let touching: Vec<&(Span, &DowntimeEvent)> = events
         .iter()
         .filter(|(span, _)| busy.millis_within(*span) > 0)
         .collect();
     let time = |spans: Spans| spans.intersection(busy).millis();
-    let minor = || touching.iter().filter(|(_, event)| is_minor_stop(event));
+    let minor = || {
+        touching
+            .iter()
+            .filter(|(_, event)| is_minor_stop(event, minor_below))
+    };
     buckets.downtime_events = u32::try_from(touching.len()).unwrap_or(u32::MAX);
     buckets.downtime = time(touching.iter().map(|(span, _)| *span).collect());
     buckets.minor_stops = u32::try_from(minor().count()).unwrap_or(u32::MAX);

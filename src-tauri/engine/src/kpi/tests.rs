@@ -90,6 +90,7 @@ pub(super) fn compute_planned<'r>(
         window,
         planned,
         known_until: window.end,
+        minor_below: 2 * MINUTE,
         segments: &segments,
         events: &events,
         cycle_of: &|_| None,
@@ -253,6 +254,7 @@ fn what_lasts_ends_where_knowledge_ends_or_the_next_state_begins() {
         window,
         planned: &Spans::from(window),
         known_until: 30 * MINUTE,
+        minor_below: 2 * MINUTE,
         segments: &segments,
         events: &[],
         cycle_of: &|_| None,
@@ -300,6 +302,7 @@ fn the_cycle_of_the_order_is_taken_where_the_segment_has_none() {
         window,
         planned: &Spans::from(window),
         known_until: window.end,
+        minor_below: 2 * MINUTE,
         segments: &[&made],
         events: &[],
         cycle_of: &|order| (order == "PO-1").then(|| Amount::from(3)),
@@ -380,10 +383,11 @@ fn failures_that_begin_in_the_window_make_mttr_and_mtbf() {
 #[test]
 fn minor_stops_are_called_so_or_short_and_of_unknown_category() {
     let of = |category, end| {
-        is_minor_stop(&DowntimeEvent {
+        let event = DowntimeEvent {
             category,
             ..event("1", 0, end)
-        })
+        };
+        is_minor_stop(&event, 2 * MINUTE)
     };
     assert!(of(DowntimeCategory::MinorStop, Some(10 * MINUTE)));
     assert!(of(DowntimeCategory::Unknown, Some(119_999)));

@@ -10,11 +10,28 @@ pub(super) const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 /// While the MES tells changes by itself, a poll is only a check and comes no more often than this.
 const CHECK: Duration = Duration::from_secs(60);
 
-/// The polling interval of each feed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FeedIntervals(BTreeMap<Feed, Duration>);
+/// Data is stale after at least so long.
+const LEAST_STALE: Duration = Duration::from_secs(15);
+
+/// The polling interval of each feed, and how many of them its data may be late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedIntervals {
+    set: BTreeMap<Feed, Duration>,
+    stale_after: u32,
+}
+
+impl Default for FeedIntervals {
+    fn default() -> Self {
+        Self {
+            set: BTreeMap::new(),
+            stale_after: Self::STALE_AFTER,
+        }
+    }
+}
 
 impl FeedIntervals {
+    /// Intervals after which data is stale when nothing is set.
+    pub const STALE_AFTER: u32 = 3;
     /// Shortest interval that can be set.
     pub const SHORTEST: Duration = Duration::from_secs(1);
     /// Longest interval that can be set.
@@ -34,15 +51,31 @@ impl FeedIntervals {
     /// The same with another interval for one feed, kept within what can be set.
     #[must_use]
     pub fn with(mut self, feed: Feed, interval: Duration) -> Self {
-        self.0.insert(feed, interval.clamp(Self::SHORTEST, Self::LONGEST));
+        self.set
+            .insert(feed, interval.clamp(Self::SHORTEST, Self::LONGEST));
         self
     }
 
     /// The interval of a feed. `is_live` when the source tells changes of the feed by itself at the moment.
     #[must_use]
     pub fn of(&self, feed: Feed, is_live: bool) -> Duration {
-        let polled = self.0.get(&feed).copied().unwrap_or_else(|| Self::usual(feed));
+        let polled = self.set.get(&feed).copied();
+        let polled = polled.unwrap_or_else(|| Self::usual(feed));
         if is_live { polled.max(CHECK) } else { polled }
+    }
+
+    /// The same with data stale after so many intervals, at least two.
+    #[must_use]
+    pub fn stale_after(self, intervals: u32) -> Self {
+        Self {
+            stale_after: intervals.max(2),
+            ..self
+        }
+    }
+
+    /// Age from which data that comes once in this time is stale.
+    pub(super) fn stale_age(&self, interval: Duration) -> Duration {
+        interval.saturating_mul(self.stale_after).max(LEAST_STALE)
     }
 }
 

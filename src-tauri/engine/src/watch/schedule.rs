@@ -17,7 +17,6 @@ use super::intervals::{FeedIntervals, LONGEST_BACKOFF, is_streamed, jittered};
 
 /// A due time further off than the feed's own delay by more than this: the clock was set back meanwhile.
 const CLOCK_SET_BACK: Duration = Duration::from_secs(60);
-const LEAST_STALE: Duration = Duration::from_secs(15);
 /// A source that asks to be left alone is, for at most so long.
 const LONGEST_ASKED_FOR: Duration = Duration::from_secs(10 * 60);
 /// After this, a feed that is otherwise asked for changes only is read in full again.
@@ -182,7 +181,7 @@ impl Inner {
             .get(&feed)
             .filter(is_well)
             .map_or(Duration::ZERO, |state| state.interval_at_ok);
-        (self.interval(feed).max(at_ok) * 3).max(LEAST_STALE)
+        self.intervals.stale_age(self.interval(feed).max(at_ok))
     }
 }
 
@@ -342,7 +341,7 @@ impl FeedStates {
         self.lock().skew_ms.get(&system).copied()
     }
 
-    /// Age from which data of a feed is not taken as the state now: three intervals, at least 15 s.
+    /// Age from which data of a feed is not taken as the state now: three intervals, or as many as are set, at least 15 s.
     #[must_use]
     pub fn stale_after(&self, feed: Feed) -> Duration {
         self.lock().stale_after(feed)

@@ -73,6 +73,16 @@ fn each_feed_has_its_interval_and_slows_down_while_the_plant_tells_by_itself() {
 }
 
 #[test]
+fn data_is_stale_after_as_many_intervals_as_are_set_and_fifteen_seconds_at_least() {
+    let seconds = |intervals: FeedIntervals, feed| FeedStates::new(intervals).stale_after(feed).as_secs();
+    let usual = FeedIntervals::default;
+    assert_eq!(seconds(usual(), Feed::Quality), 180);
+    assert_eq!(seconds(usual().stale_after(6), Feed::Quality), 360);
+    assert_eq!(seconds(usual().stale_after(6), Feed::Machines), 30);
+    assert_eq!(seconds(usual().stale_after(2), Feed::Machines), 15);
+}
+
+#[test]
 fn a_source_that_asks_to_be_left_alone_is_for_ten_minutes_at_most() {
     let states = FeedStates::default();
     let mut busy = failure(PortErrorKind::Unavailable);

@@ -552,6 +552,7 @@ fn build(
         cache_limits: CacheLimits::default(),
         cache_ttl_s: 300,
         feed_intervals: crate::watch::FeedIntervals::default(),
+        minor_stop_below: Duration::from_secs(120),
     };
     Engine::new(EngineParts {
         clock: clock.clone(),

@@ -1,6 +1,7 @@
 //! From the records of a window to the results of its machines. Pure but for reading the mirror.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use andon_domain::ports::{Mirror, Window};
 use andon_domain::records::{DowntimeEvent, MachineStatus, StateSegment};
@@ -45,7 +46,7 @@ impl Records {
     }
 
     /// Ended stops of the window that were changed after it had ended and its grace had passed.
-    pub(super) fn corrected(&self, window: Window, grace: std::time::Duration) -> u32 {
+    pub(super) fn corrected(&self, window: Window, grace: Duration) -> u32 {
         let late = window.until.plus(grace);
         let is_within = |event: &&DowntimeEvent| event.end.is_some_and(|end| end <= window.until);
         let changed = self
@@ -72,15 +73,18 @@ pub(super) struct Sums<'r> {
 }
 
 impl<'r> Results<'r> {
-    /// Computes them. `since` and `until` limit the window up to now; what is known of each machine limits what lasts on it.
+    /// Computes them. `since` and `until` limit the window up to now; what is known of each machine limits what lasts on it;
+    /// stops of unknown category below `minor_below` are minor.
     pub(super) fn of(
         machines: &'r [KnownMachine],
         records: &'r Records,
         planned: &Planned,
         (since, until): (Timestamp, Timestamp),
+        minor_below: Duration,
     ) -> Self {
         let segments = by_machine(&records.history, |segment| &segment.machine_id);
         let events = by_machine(&records.events, |event| &event.machine_id);
+        let minor_below = i64::try_from(minor_below.as_millis()).unwrap_or(i64::MAX);
         let cycle_of = |order: &str| records.cycles.get(order).copied();
         let results = machines.iter().map(|(status, known_until)| {
             let id = status.machine_id.as_str();
@@ -88,6 +92,7 @@ impl<'r> Results<'r> {
                 window: Span::new(since, until),
                 planned: planned.at(status.equipment.site.as_deref()),
                 known_until: known_until.millis(),
+                minor_below,
                 segments: segments.get(id).map_or(&[], Vec::as_slice),
                 events: events.get(id).map_or(&[], Vec::as_slice),
                 cycle_of: &cycle_of,

@@ -48,7 +48,8 @@ pub async fn machine(
     let order = order_of(&stage, &machine).await?;
     let limits = (stage.window.since, stage.window.as_of);
     let planned = stage.planned();
-    let total = Results::of(&known, &records, &planned, limits).total();
+    let minor_below = stage.tenant.parts.minor_stop_below;
+    let total = Results::of(&known, &records, &planned, limits, minor_below).total();
     let mut basis = stage.basis_of_history("plant.definition.figures", &known);
     let unrated = total.buckets.machines - total.buckets.rated.machines;
     count_note(&mut basis, FigureNoteKind::MachinesUnrated, unrated);

@@ -110,8 +110,9 @@ async fn point(
     let (planned, machines) = (stage.planned(), stage.known_machines());
     let until = shift.end.min(stage.counted_until()).max(shift.start);
     let limits = (shift.start, until);
+    let minor_below = stage.tenant.parts.minor_stop_below;
     let buckets = blocking(move || {
-        let results = Results::of(&machines, &records, &planned, limits);
+        let results = Results::of(&machines, &records, &planned, limits, minor_below);
         results.total().buckets
     })
     .await?;

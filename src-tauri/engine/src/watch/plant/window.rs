@@ -46,6 +46,7 @@ pub(super) struct Task {
     machines: Vec<KnownMachine>,
     planned: Planned,
     records: Records,
+    minor_below: Duration,
 }
 
 impl Task {
@@ -60,13 +61,20 @@ impl Task {
             basis,
             machines,
             planned: stage.planned(),
+            minor_below: stage.tenant.parts.minor_stop_below,
             records,
         }
     }
 
     fn figures(self, with_machines: bool) -> PlantFigures {
         let limits = (self.window.since, self.window.as_of);
-        let results = Results::of(&self.machines, &self.records, &self.planned, limits);
+        let results = Results::of(
+            &self.machines,
+            &self.records,
+            &self.planned,
+            limits,
+            self.minor_below,
+        );
         let total = results.total();
         let mut basis = self.basis;
         let unrated = total.buckets.machines - total.buckets.rated.machines;
