@@ -109,7 +109,7 @@ async fn of_keys(sap: &Sap, wanted: &GetMaterials, limit: usize) -> Result<Rows<
             None => found,
         });
     }
-    let keys: Vec<String> = keys.unwrap_or_default().into_iter().collect();
+    let keys: Vec<[String; 1]> = keys.unwrap_or_default().into_iter().map(|key| [key]).collect();
     let rest = GetMaterials {
         material: None,
         ..wanted.clone()

@@ -146,7 +146,7 @@ async fn by_items(sap: &Sap, wanted: &GetPurchaseOrders, limit: usize) -> Result
         .into_iter()
         .filter_map(|item| item.purchase_order.0)
         .collect();
-    let numbers: Vec<String> = numbers.into_iter().collect();
+    let numbers: Vec<[String; 1]> = numbers.into_iter().map(|number| [number]).collect();
     let mut all = Rows {
         is_truncated: items.is_truncated,
         server_time: items.server_time,

@@ -69,6 +69,15 @@ impl Query {
     pub(super) fn fields(self, fields: Fields) -> Self {
         Self { fields, ..self }
     }
+
+    /// The question for rows with one of these keys, in any spelling.
+    pub(super) fn about<K: AsRef<[String]>>(&self, property: &'static str, keys: &[K]) -> Self {
+        let spellings: Vec<&String> = keys.iter().flat_map(AsRef::as_ref).collect();
+        Self {
+            filter: self.filter.clone().one_of(property, &spellings),
+            ..self.clone()
+        }
+    }
 }
 
 /// Rows of a read.
@@ -332,13 +341,14 @@ impl Sap {
         Ok(self.address(query.service, &shape.set, &options))
     }
 
-    /// The question once for as many of the keys as an address can carry.
-    pub(super) fn in_chunks(
+    /// The question once for as many of the keys as an address can carry. A key is asked for in all its spellings at once:
+    /// a server that takes two of them for the same would give its rows twice.
+    pub(super) fn in_chunks<K: AsRef<[String]> + Clone>(
         &self,
         query: &Query,
         property: &'static str,
-        keys: &[String],
-    ) -> Result<Vec<(Query, Vec<String>)>, PortError> {
+        keys: &[K],
+    ) -> Result<Vec<(Query, Vec<K>)>, PortError> {
         let shape = Shape::of(query, &self.config.names, None);
         let empty = self.page_address(query, &shape, 0, 10_000)?.as_str().len();
         let room = LONGEST_ADDRESS.saturating_sub(empty + 32);
@@ -347,25 +357,23 @@ impl Sap {
             .names
             .field(query.service, property)
             .unwrap_or(property);
-        let cost =
-            |key: &String| encode(&format!("{name} eq {} or ", super::filter::string_literal(key))).len();
+        let cost = |spelling: &String| {
+            encode(&format!(
+                "{name} eq {} or ",
+                super::filter::string_literal(spelling)
+            ))
+            .len()
+        };
         let (mut chunks, mut rest) = (Vec::new(), keys);
         while !rest.is_empty() {
             let mut used = 0;
             let fits = rest.iter().take_while(|key| {
-                used += cost(key);
+                used += key.as_ref().iter().map(cost).sum::<usize>();
                 used <= room
             });
             // One key goes alone, however long the rest of the address is.
             let (chunk, after) = rest.split_at(fits.count().max(1));
-            let filter = query.filter.clone().one_of(property, chunk);
-            chunks.push((
-                Query {
-                    filter,
-                    ..query.clone()
-                },
-                chunk.to_vec(),
-            ));
+            chunks.push((query.about(property, chunk), chunk.to_vec()));
             rest = after;
         }
         Ok(chunks)

@@ -99,7 +99,7 @@ async fn valuations(sap: &Sap, wanted: &BTreeSet<(String, String)>) -> Result<Va
     let plants: BTreeSet<&String> = wanted.iter().map(|(plant, _)| plant).collect();
     for plant in plants {
         let of_plant = wanted.iter().filter(|(own, _)| own == plant);
-        let materials: Vec<String> = of_plant.map(|(_, material)| material.clone()).collect();
+        let materials: Vec<[String; 1]> = of_plant.map(|(_, material)| [material.clone()]).collect();
         let whole = Query::new(
             Service::Products,
             &PRODUCT_VALUATION,
