@@ -339,6 +339,7 @@ impl<'n> Body<'n> {
 
 fn outcome(answer: &Answer, names: &Names) -> ApplyOutcome {
     match answer.status {
+        200..=299 if fault::is_web_page(answer) => ApplyOutcome::Unknown(unknown(fault::failure(answer))),
         200..=299 => match created_number(answer, names) {
             Some(number) => {
                 let warnings = fault::warnings(answer.header("sap-message"));

@@ -82,7 +82,7 @@ impl Sap {
             names: config.host_names.clone(),
             limits: config.limits.clone(),
         };
-        let transport = Transport::new(settings, credentials, Arc::clone(&clock))?;
+        let transport = Transport::new(settings, credentials, Arc::clone(&clock))?.with_logon(fault::logon);
         Ok(Arc::new(Self {
             config,
             transport,

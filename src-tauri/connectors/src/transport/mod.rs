@@ -25,7 +25,7 @@ mod tests;
 
 pub use auth::{AuthKind, CredentialSource};
 pub(crate) use body::is_object;
-pub use call::{Answer, Call, Failure, Limits, Sent, TransportSettings};
+pub use call::{Answer, Call, Failure, Limits, Logon, Sent, TransportSettings};
 pub use client::Transport;
 pub use endpoint::{ConfigProblem, HttpRule, check_endpoint};
 pub use outage::Errand;

@@ -76,7 +76,7 @@ async fn run(case: &Case, system: System) -> Result<(), String> {
         return Err(format!("{} calls instead of at most {most}", upstream.calls()));
     }
     upstream.become_this(system.healthy());
-    if case.is_refused_logon {
+    if case.is_refused_logon || matches!(&read, Err(error) if error.kind == PortErrorKind::Unauthorized) {
         // Nothing more is sent until somebody set the credentials again.
         let calls = upstream.calls();
         let again = connection.read().await;

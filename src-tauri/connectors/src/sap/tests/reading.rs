@@ -167,6 +167,10 @@ async fn pages_that_are_not_data_are_explained() {
         (Reply::with(200, &[], ""), PortErrorKind::Protocol),
         (
             Reply::with(302, &[("location", "https://login.example.org")], ""),
+            PortErrorKind::Unauthorized,
+        ),
+        (
+            Reply::with(302, &[("location", "https://sap2.example.org")], ""),
             PortErrorKind::Protocol,
         ),
         (
