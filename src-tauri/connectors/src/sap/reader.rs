@@ -1,10 +1,11 @@
 //! Reads collections page by page: our own pages by `$top` and `$skip` over the full key, and the server's by `__next`,
 //! of which only path and query are taken. Nothing but the connection's origin is ever contacted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use andon_domain::{PortError, PortErrorKind, System, Timestamp};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 
@@ -20,6 +21,9 @@ use crate::transport::{Answer, Call, http_date, is_object};
 /// Pages of one read at most; more means that the server leads us on.
 const MAX_PAGES: u32 = 1_000;
 
+/// Parts of one question that are read at the same time.
+const READS_AT_ONCE: usize = 6;
+
 /// Addresses stay below this; proxies and gateways refuse longer ones.
 const LONGEST_ADDRESS: usize = 2_000;
 
@@ -31,6 +35,16 @@ pub(super) struct Query {
     pub(super) filter: Filter,
     pub(super) fields: Fields,
     pub(super) paging: Paging,
+    pub(super) sorting: Sorting,
+}
+
+/// Which rows come first, and so which are kept when there are more than can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sorting {
+    /// Those with the lowest keys.
+    LowestFirst,
+    /// Those with the highest keys: where keys are counted up, the newest.
+    HighestFirst,
 }
 
 /// Which fields of a row are wanted.
@@ -62,6 +76,15 @@ impl Query {
             filter,
             fields: Fields::Own,
             paging: Paging::Skip,
+            sorting: Sorting::LowestFirst,
+        }
+    }
+
+    /// With the highest keys first.
+    pub(super) fn highest_first(self) -> Self {
+        Self {
+            sorting: Sorting::HighestFirst,
+            ..self
         }
     }
 
@@ -151,11 +174,17 @@ impl Shape {
         let is_sortable = |name: &&str| {
             description.is_none_or(|found| found.property(set, name).is_some_and(|field| field.is_sortable))
         };
+        let mut order: Vec<String> = order.filter(is_sortable).map(str::to_owned).collect();
+        if query.sorting == Sorting::HighestFirst
+            && let Some(first) = order.first_mut()
+        {
+            first.push_str(" desc");
+        }
         Self {
             set: set.to_owned(),
             select: select.join(","),
             expand: expand.join(","),
-            order: order.filter(is_sortable).collect::<Vec<_>>().join(","),
+            order: order.join(","),
         }
     }
 }
@@ -274,7 +303,8 @@ impl Sap {
             while let Some(address) = next {
                 pages += 1;
                 let (page, answer) = self.page::<T>(query.service, address.clone()).await?;
-                all.total = all.total.or(page.count);
+                // Counted anew where rows can be added before those already read.
+                all.total = page.count.or(all.total);
                 all.server_time = http_date(answer.header("date")).or(all.server_time);
                 if all.rows.is_empty() {
                     // The usual single page is taken as it is.
@@ -333,9 +363,10 @@ impl Sap {
         ];
         options.extend(optional.into_iter().filter(|(_, text)| !text.is_empty()));
         options.extend([("$top", top_text.as_str()), ("$format", "json")]);
-        if skip == 0 {
+        if skip == 0 || query.sorting == Sorting::HighestFirst {
             options.push(("$inlinecount", "allpages"));
-        } else {
+        }
+        if skip > 0 {
             options.push(("$skip", &skip_text));
         }
         Ok(self.address(query.service, &shape.set, &options))
@@ -377,6 +408,32 @@ impl Sap {
             rest = after;
         }
         Ok(chunks)
+    }
+
+    /// Rows with one of these keys, read in parts.
+    pub(super) async fn rows_about<T: DeserializeOwned>(
+        &self,
+        query: &Query,
+        property: &'static str,
+        keys: BTreeSet<String>,
+        limit: usize,
+    ) -> Result<Rows<T>, PortError> {
+        let keys: Vec<[String; 1]> = keys.into_iter().map(|key| [key]).collect();
+        let chunks = self.in_chunks(query, property, &keys)?;
+        let reads = chunks
+            .into_iter()
+            .map(|(query, _)| async move { self.rows::<T>(&query, limit).await });
+        let parts: Vec<Rows<T>> = futures_util::stream::iter(reads)
+            .buffered(READS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut all = Rows::none();
+        for part in parts {
+            all.rows.extend(part.rows);
+            all.is_truncated |= part.is_truncated;
+            all.server_time = part.server_time.or(all.server_time);
+        }
+        Ok(all)
     }
 
     async fn page<T: DeserializeOwned>(

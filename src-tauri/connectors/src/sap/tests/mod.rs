@@ -75,6 +75,18 @@ fn page(rows: &[Value], count: Option<usize>, next: Option<&str>) -> Reply {
     Reply::json(200, &json!({"d": d}))
 }
 
+/// The part of all rows that a page asks for by `$skip` and `$top`, counted.
+fn window(seen: &Seen, rows: Vec<Value>) -> Reply {
+    let skip = seen.query("$skip").parse().unwrap_or(0);
+    let top = seen.query("$top").parse().unwrap_or(usize::MAX);
+    let count = rows.len();
+    page(
+        &rows.into_iter().skip(skip).take(top).collect::<Vec<_>>(),
+        Some(count),
+        None,
+    )
+}
+
 async fn read(
     operation: &str,
     read: Arc<dyn ReadOperation>,

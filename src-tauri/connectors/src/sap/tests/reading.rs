@@ -29,7 +29,7 @@ async fn orders_are_read_with_selection_client_and_language() {
             seen.query("sap-language"),
             seen.query("$orderby")
         ),
-        ("100", "EN", "PurchaseOrder")
+        ("100", "EN", "PurchaseOrder desc")
     );
 }
 
@@ -108,6 +108,96 @@ async fn rows_beyond_the_limit_are_cut_and_said_to_be_cut() {
 }
 
 #[tokio::test]
+async fn a_cut_read_keeps_the_newest_orders_and_says_so() {
+    let server = Stranger::start(|seen| {
+        let mut rows: Vec<_> = (0..30).map(order).collect();
+        if seen.query("$orderby").starts_with("PurchaseOrder desc") {
+            rows.reverse();
+        }
+        window(seen, rows)
+    })
+    .await;
+    let mut config = config(&server);
+    (config.page_size, config.row_limit) = (4, 10);
+    let sap = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let read = orders(&sap, &json!({})).await.unwrap();
+    assert_eq!(
+        (
+            &read.records[0]["purchase_order"],
+            &read.records[9]["purchase_order"]
+        ),
+        (&json!("4500000029"), &json!("4500000020"))
+    );
+    assert_eq!(
+        read.warnings,
+        ["more orders match than can be read; those with the highest numbers were kept"]
+    );
+    // The mirror goes on from where it was, so it begins at the other end.
+    orders::feed(&sap, None).await.unwrap();
+    assert_eq!(server.seen().last().unwrap().query("$orderby"), "PurchaseOrder");
+}
+
+#[tokio::test]
+async fn an_order_created_between_two_pages_neither_hides_nor_repeats_another() {
+    let server = Stranger::start(|seen| {
+        let there = if seen.query("$skip").is_empty() { 8 } else { 9 };
+        window(seen, (0..there).rev().map(order).collect())
+    })
+    .await;
+    let mut config = config(&server);
+    config.page_size = 4;
+    let sap = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let read = orders(&sap, &json!({})).await.unwrap();
+    let numbers: Vec<_> = read
+        .records
+        .iter()
+        .map(|record| record["purchase_order"].clone())
+        .collect();
+    let expected: Vec<_> = (0..8).rev().map(|n| json!(format!("45{n:08}"))).collect();
+    assert_eq!(numbers, expected);
+}
+
+#[tokio::test]
+async fn a_plant_with_more_items_than_can_be_read_hides_no_order_of_a_supplier() {
+    let server = Stranger::start(|seen| {
+        let (filter, is_desc) = (
+            seen.query("$filter").to_owned(),
+            seen.query("$orderby").starts_with("PurchaseOrder desc"),
+        );
+        let mut numbers: Vec<usize> = (0..30).collect();
+        if is_desc {
+            numbers.reverse();
+        }
+        if seen.path.ends_with("A_PurchaseOrderItem") {
+            let item = |n| json!({"PurchaseOrder": format!("45{n:08}"), "PurchaseOrderItem": "00010"});
+            return window(seen, numbers.into_iter().map(item).collect());
+        }
+        // The supplier has the oldest and the newest order.
+        numbers.retain(|n| !filter.contains("Supplier") || [0, 29].contains(n));
+        numbers.retain(|n| !filter.contains("PurchaseOrder eq") || filter.contains(&format!("45{n:08}")));
+        window(seen, numbers.into_iter().map(order).collect())
+    })
+    .await;
+    let mut config = config(&server);
+    config.row_limit = 10;
+    let sap = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let read = orders(&sap, &json!({"plant": "1010", "supplier": "100482"}))
+        .await
+        .unwrap();
+    assert_eq!((read.records.len(), read.is_truncated), (2, false));
+    let read = orders(&sap, &json!({"plant": "1010"})).await.unwrap();
+    assert_eq!(
+        (
+            &read.records[0]["purchase_order"],
+            read.records.len(),
+            read.is_truncated
+        ),
+        (&json!("4500000029"), 10, true),
+        "without one, the newest"
+    );
+}
+
+#[tokio::test]
 async fn a_server_with_small_pages_and_no_links_is_read_to_its_end() {
     let server = Stranger::start(|seen| {
         let skip = seen.query("$skip").parse().unwrap_or(0);
@@ -150,6 +240,7 @@ async fn orders_of_a_plant_are_found_by_their_items() {
         filter.ends_with("(PurchaseOrder eq '4500000001' or PurchaseOrder eq '4500000002')"),
         "{filter}"
     );
+    assert_eq!(seen[0].query("$orderby"), "PurchaseOrder desc,PurchaseOrderItem");
 }
 
 #[tokio::test]
