@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use andon_domain::records::CostCenter;
 use andon_domain::{Amount, PortError, PortErrorKind};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use tokio::time::Instant;
 
-use super::Sap;
 use super::catalog::{EntitySet, JOURNAL_ITEM, PLAN_ITEM};
 use super::filter::{Filter, bare, spellings};
 use super::names::Service;
 use super::reader::{Paging, Query};
 use super::rows::EntryRow;
 use super::valuation::{reason, some_of};
+use super::{Sap, in_time};
 
 /// Reads of one question at the same time.
 const READS_AT_ONCE: usize = 4;
@@ -33,14 +34,15 @@ pub(super) async fn add(
     sap: &Sap,
     records: &mut [CostCenter],
     fiscal_year: &str,
+    until: Instant,
 ) -> Result<Vec<String>, PortError> {
     let mut warnings = Vec::new();
     if records.is_empty() {
         return Ok(warnings);
     }
     let (plan, journal) = tokio::join!(
-        Side::plan(sap).sums(records, fiscal_year),
-        Side::journal(sap).sums(records, fiscal_year)
+        Side::plan(sap).sums_until(until, records, fiscal_year),
+        Side::journal(sap).sums_until(until, records, fiscal_year)
     );
     let budget = told("budget", plan, &mut warnings)?;
     let actual = told("actuals", journal, &mut warnings)?;
@@ -223,6 +225,15 @@ impl<'s> Side<'s> {
             conditions: vec![("Ledger", sap.config.ledger.clone())],
             no_rows: "no journal rows",
         }
+    }
+
+    async fn sums_until(
+        self,
+        until: Instant,
+        records: &[CostCenter],
+        fiscal_year: &str,
+    ) -> Result<Sums, NotTold> {
+        in_time(until, async { Ok(self.sums(records, fiscal_year).await) }).await?
     }
 
     async fn sums(mut self, records: &[CostCenter], fiscal_year: &str) -> Result<Sums, NotTold> {

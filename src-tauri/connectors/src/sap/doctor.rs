@@ -5,7 +5,6 @@ use andon_domain::PortError;
 use andon_domain::PortErrorKind as Kind;
 use andon_domain::ports::{Finding, FindingState};
 
-use super::Sap;
 use super::catalog::{EntitySet, PURCHASE_ORDER};
 use super::fault::code;
 use super::filter::Filter;
@@ -15,6 +14,7 @@ use super::names::{Service, nearest};
 use super::reader::{Fields, Query};
 use super::rows::EntryRow;
 use super::services::is_not_there;
+use super::{Sap, in_time};
 use crate::transport::{Call, Errand};
 
 /// Every finding, in the order in which somebody would mend them.
@@ -315,10 +315,8 @@ impl<'s> Look<'s> {
         } else {
             Query::new(self.service, set, Filter::default())
         };
-        let found = self
-            .sap
-            .rows::<EntryRow>(&query.fields(Fields::Only(set.needed)), 1)
-            .await;
+        let query = query.fields(Fields::Only(set.needed));
+        let found = in_time(self.sap.read_until(), self.sap.rows::<EntryRow>(&query, 1)).await;
         match found {
             Err(error) => {
                 let finding = failed(self.sap, self.service, &self.subject, &error);

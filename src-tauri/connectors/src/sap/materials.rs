@@ -16,7 +16,7 @@ use super::names::Service;
 use super::reader::{Fields, Query, Rows};
 use super::rows::{ProductPlantRow, ProductRow};
 use super::valuation::some_of;
-use super::{Sap, edm, languages, typed, valuation, values};
+use super::{Sap, edm, in_time, languages, typed, valuation, values};
 
 /// Lengths a material number is padded to: before and since S/4HANA.
 const LENGTHS: &[usize] = &[18, 40];
@@ -31,7 +31,7 @@ impl ReadOperation for MaterialsRead {
         let sap = &self.0;
         let limit = sap.config.row_limit as usize;
         let is_narrowed = wanted.plant.is_some() || wanted.description.is_some();
-        let found = find(sap, &wanted, limit).await?;
+        let found = in_time(sap.read_until(), find(sap, &wanted, limit)).await?;
         let mut odd = Odd::default();
         let records: Vec<Material> = found
             .rows

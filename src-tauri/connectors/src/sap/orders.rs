@@ -15,7 +15,7 @@ use super::names::Service;
 use super::order_records::records;
 use super::reader::{Fields, Query, Rows};
 use super::rows::{ItemRow, OrderRow};
-use super::{Sap, typed, values};
+use super::{Sap, in_time, typed, values};
 
 /// `sap.get_purchase_orders`.
 pub(super) struct PurchaseOrdersRead(pub(super) Arc<Sap>);
@@ -25,7 +25,7 @@ impl ReadOperation for PurchaseOrdersRead {
     async fn read(&self, parameters: &CanonicalJson) -> Result<Fetched, PortError> {
         let wanted: GetPurchaseOrders = typed(System::Sap, parameters)?;
         let limit = self.0.config.row_limit as usize;
-        let found = find(&self.0, &wanted, limit).await?;
+        let found = in_time(self.0.read_until(), find(&self.0, &wanted, limit)).await?;
         let mut warnings = BTreeSet::new();
         if found.is_truncated
             && let Some(end) = kept_end(&found.rows)

@@ -426,3 +426,59 @@ async fn orders_of_a_storage_location_and_since_a_change_are_found() {
         "LastChangeDateTime ge datetimeoffset'2026-06-22T00:00:00Z'"
     );
 }
+
+#[tokio::test]
+async fn a_read_ends_when_its_time_is_over_however_quick_each_page_is() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let server = Stranger::start(move |_| {
+        let next = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        page(
+            &[order(next)],
+            None,
+            Some(&format!("A_PurchaseOrder?$skiptoken={next}")),
+        )
+    })
+    .await;
+    let mut config = config(&server);
+    config.read_time = Duration::from_millis(100);
+    config.feed_time = Duration::from_millis(100);
+    let sap = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let error = orders(&sap, &json!({})).await.unwrap_err();
+    assert_eq!(error.kind, PortErrorKind::TimedOut);
+    assert!(error.message.contains("ask for less"), "{error}");
+    let ask = FeedAsk {
+        changed_since: None,
+        window_since: noon().0,
+    };
+    let error = sap.fetch(Feed::PurchaseOrders, &ask).await.unwrap_err();
+    assert_eq!(error.kind, PortErrorKind::TimedOut);
+    assert!(server.seen().len() < 1_000);
+}
+
+#[tokio::test]
+async fn what_is_only_read_along_may_be_late_without_taking_the_rest_with_it() {
+    let server = Stranger::start(|seen| match service_of(seen) {
+        Service::Stock => page(
+            &[json!({"Material": "A", "Plant": "1010", "MatlWrhsStkQtyInMatlBaseUnit": "1"})],
+            None,
+            None,
+        ),
+        _ => Reply::Hang,
+    })
+    .await;
+    let mut config = config(&server);
+    config.read_time = Duration::from_millis(500);
+    let sap = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let found = read("sap.get_inventory", sap.inventory_read(), &json!({}))
+        .await
+        .unwrap();
+    assert_eq!(found.records.len(), 1);
+    assert!(
+        found
+            .warnings
+            .iter()
+            .any(|warning| warning.starts_with("value not available: ")),
+        "{:?}",
+        found.warnings
+    );
+}
