@@ -114,7 +114,15 @@ impl WriteOperation for CreatePurchaseOrderWrite {
             match sap.transport.post(&session.sign(call)).await {
                 // SAP looked at the token only, so sending the order again is safe, once.
                 Ok(answer) if wants_token(&answer) => *turn = None,
-                Ok(answer) => return outcome(&answer, names),
+                Ok(answer) => {
+                    let outcome = outcome(&answer, names);
+                    if let ApplyOutcome::Refused { .. } = &outcome {
+                        let (detail, reference) =
+                            (fault::failure(&answer).detail, change.external_reference());
+                        tracing::warn!(reference, detail, "SAP refused a purchase order");
+                    }
+                    return outcome;
+                }
                 Err(Failure {
                     error,
                     sent: Sent::No,

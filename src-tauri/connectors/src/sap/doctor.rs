@@ -95,6 +95,8 @@ const fn is_required(service: Service) -> bool {
 }
 
 fn failed(sap: &Sap, service: Service, subject: &str, error: &PortError) -> Finding {
+    let path = sap.config.names.path(service);
+    tracing::warn!(service = path, detail = error.detail, code = error.code, "the examination of SAP found a failure: {error}");
     let is_absent = is_not_there(error) || error.kind == Kind::Forbidden;
     let state = if is_absent && !is_required(service) {
         FindingState::Missing
