@@ -7,7 +7,9 @@ use andon_domain::{PortError, PortErrorKind, System};
 use url::Url;
 
 use super::names::Names;
-use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, Names as HostNames, check_endpoint};
+use crate::transport::{
+    AuthKind, ConfigProblem, HttpRule, Limits, Names as HostNames, ca_file_problem, check_endpoint,
+};
 
 /// Settings of an SAP connection.
 #[derive(Debug, Clone)]
@@ -152,6 +154,7 @@ impl SapConfig {
                 add(field, value, "is not a key of SAP", &remedy);
             }
         }
+        problems.extend(ca_file_problem(self.ca_file.as_deref()));
         problems.extend(self.names.check());
         problems.extend(self.auth.token_service_problems(self.http));
         problems

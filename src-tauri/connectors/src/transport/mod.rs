@@ -32,3 +32,4 @@ pub use outage::Errand;
 pub use resolver::{NameService, Names};
 pub(crate) use retry::http_date;
 pub use streaming::Streaming;
+pub(crate) use tls::ca_file_problem;
