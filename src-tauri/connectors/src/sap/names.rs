@@ -110,11 +110,11 @@ impl Service {
 
     /// Every standard name of a field or navigation that is asked for, read or written.
     pub(super) fn fields(self) -> Vec<&'static str> {
-        let written: &[&str] = match self {
-            Self::PurchaseOrders => &catalog::WRITTEN,
-            _ => &[],
-        };
-        let mut all: Vec<&'static str> = written.to_vec();
+        let mut all: Vec<&'static str> = Vec::new();
+        if self == Self::PurchaseOrders {
+            all.push(catalog::SCHEDULE.name);
+            all.extend(catalog::SCHEDULE.target.needed);
+        }
         let navigated = self
             .sets()
             .iter()

@@ -19,7 +19,7 @@ use andon_domain::operations::find;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sap::catalog::EntitySet;
+use crate::sap::catalog::{EntitySet, PURCHASE_ORDER_ITEM, SCHEDULE};
 use crate::sap::metadata::tests::document;
 use crate::stranger::{Fixed, Reply, Seen, Stranger, noon};
 use crate::transport::{AuthKind, Limits};
@@ -114,6 +114,9 @@ fn description_of(service: Service, change: impl Fn(&'static str) -> Option<Stri
             sets.push(target);
         }
     }
+    if service == Service::PurchaseOrders {
+        sets.push(SCHEDULE.target);
+    }
     let fields: Vec<(&str, Vec<String>)> = sets
         .iter()
         .map(|set| {
@@ -137,7 +140,7 @@ fn description_of(service: Service, change: impl Fn(&'static str) -> Option<Stri
         .iter()
         .map(|(set, names)| (*set, names.as_slice()))
         .collect();
-    let links: Vec<(&str, &str, &str)> = sets
+    let mut links: Vec<(&str, &str, &str)> = sets
         .iter()
         .flat_map(|set| {
             set.navigations
@@ -145,6 +148,9 @@ fn description_of(service: Service, change: impl Fn(&'static str) -> Option<Stri
                 .map(|to| (set.name, to.name, to.target.name))
         })
         .collect();
+    if service == Service::PurchaseOrders {
+        links.push((PURCHASE_ORDER_ITEM.name, SCHEDULE.name, SCHEDULE.target.name));
+    }
     document(&types, &links)
 }
 
