@@ -303,8 +303,8 @@ impl Authenticator {
         let text = match &self.kind {
             AuthKind::Basic { username } => {
                 let pair = zeroize_pair(username, secret);
-                let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose());
-                Secret::new(format!("Basic {encoded}"))
+                let encoded = Secret::new(base64::engine::general_purpose::STANDARD.encode(pair.expose()));
+                Secret::new(format!("Basic {}", encoded.expose()))
             }
             _ => Secret::new(format!("Bearer {}", secret.expose())),
         };
