@@ -67,7 +67,7 @@ impl SapError {
     }
 
     fn from_xml(text: &str) -> Option<Self> {
-        let head = text.get(..text.len().min(512)).unwrap_or_default();
+        let head: String = text.chars().take(512).collect();
         if !head.contains("<error") && !head.contains(":error") {
             return None;
         }
@@ -422,6 +422,20 @@ mod tests {
             (
                 "<?xml version=\"1.0\"?><error xmlns=\"x\"><code>SY/530</code><message xml:lang=\"en\">a &lt; b &amp; c</message></error>",
                 "a < b & c",
+            ),
+            (
+                &format!(
+                    "<!--{}é--><error><code>1</code><message>zu früh</message></error>",
+                    "x".repeat(507)
+                ),
+                "did not accept the request",
+            ),
+            (
+                &format!(
+                    "<error a=\"{}é\"><message>zu früh</message></error>",
+                    "x".repeat(501)
+                ),
+                "zu früh",
             ),
             (r#"{"error":{}}"#, "no reason given"),
             ("", "did not accept the request"),
