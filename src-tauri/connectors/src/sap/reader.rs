@@ -8,6 +8,7 @@ use andon_domain::{PortError, PortErrorKind, System, Timestamp};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use super::Sap;
 use super::catalog::EntitySet;
@@ -16,7 +17,7 @@ use super::filter::{Filter, encode};
 use super::metadata::Description;
 use super::names::{Names, Service};
 use super::wire::{Envelope, Page};
-use crate::transport::{Answer, Call, http_date, is_object};
+use crate::transport::{Answer, Call, TOO_LARGE, http_date, is_object};
 
 /// Pages of one read at most; more means that the server leads us on.
 const MAX_PAGES: u32 = 1_000;
@@ -230,23 +231,24 @@ impl Sap {
         url
     }
 
-    /// Sets the query and adds client and language where they are missing: they must survive into every request.
+    /// Sets the query with our client and language, whatever it says of them: a link of the server must not lead to the data
+    /// of another client.
     fn set_query(&self, url: &mut Url, query: &str) {
-        let mut query = query.to_owned();
-        let mut add = |name: &str, value: &str| {
-            let is_there = query.split('&').any(|pair| pair.split('=').next() == Some(name));
-            if !is_there {
-                if !query.is_empty() {
-                    query.push('&');
-                }
-                query.push_str(&format!("{name}={}", encode(value)));
-            }
+        let client = self.config.client.as_ref().map(|client| ("sap-client", client));
+        let ours: Vec<(&str, &String)> = client
+            .into_iter()
+            .chain([("sap-language", &self.config.language)])
+            .collect();
+        let is_theirs = |pair: &&str| {
+            let name = form_urlencoded::parse(pair.as_bytes()).next();
+            name.is_some_and(|(name, _)| !ours.iter().any(|(own, _)| name.eq_ignore_ascii_case(own)))
         };
-        if let Some(client) = &self.config.client {
-            add("sap-client", client);
-        }
-        add("sap-language", &self.config.language);
-        url.set_query(Some(&query));
+        let mut pairs: Vec<String> = query.split('&').filter(is_theirs).map(str::to_owned).collect();
+        pairs.extend(
+            ours.iter()
+                .map(|(name, value)| format!("{name}={}", encode(value))),
+        );
+        url.set_query(Some(&pairs.join("&")));
     }
 
     /// All rows of the answer, up to `limit`. Where a release lacks a field that we ask for, it is asked without it.
@@ -291,18 +293,27 @@ impl Sap {
     ) -> Result<Rows<T>, PortError> {
         let mut all = Rows::none();
         let mut seen = HashSet::new();
-        let mut pages = 0;
-        loop {
+        let (mut pages, mut most) = (0, self.config.page_size as usize);
+        let can_halve = |error: &PortError| query.paging == Paging::Skip && error.code == Some(TOO_LARGE);
+        'parts: loop {
             let room = (limit + 1).saturating_sub(all.rows.len());
             let top = match query.paging {
-                Paging::Skip => room.min(self.config.page_size as usize),
+                Paging::Skip => room.min(most),
                 Paging::Links(rows) => rows,
             };
-            let mut next = Some(self.page_address(query, shape, all.rows.len(), top)?);
+            let own = self.page_address(query, shape, all.rows.len(), top)?;
+            let mut next = Some(own.clone());
             let before = all.rows.len();
             while let Some(address) = next {
                 pages += 1;
-                let (page, answer) = self.page::<T>(query.service, address.clone()).await?;
+                let (page, answer) = match self.page::<T>(query.service, address.clone()).await {
+                    // Some rows are larger than others: then fewer at once.
+                    Err(error) if can_halve(&error) && address == own && top > 1 => {
+                        most = top / 2;
+                        continue 'parts;
+                    }
+                    other => other?,
+                };
                 // Counted anew where rows can be added before those already read.
                 all.total = page.count.or(all.total);
                 all.server_time = http_date(answer.header("date")).or(all.server_time);

@@ -28,6 +28,7 @@ pub(crate) use body::is_object;
 pub use call::{Answer, Call, Failure, Limits, Logon, Sent, TransportSettings};
 pub use client::Transport;
 pub use endpoint::{ConfigProblem, HttpRule, check_endpoint};
+pub(crate) use fault::TOO_LARGE;
 pub use outage::Errand;
 pub use resolver::{NameService, Names};
 pub(crate) use retry::http_date;

@@ -38,7 +38,9 @@ async fn a_next_link_to_another_host_is_read_from_ours() {
     let other = Stranger::start(|_| page(&[], None, None)).await;
     let next = other
         .url
-        .join(&format!("{ROOT}A_PurchaseOrder?$skiptoken=x%27y"))
+        .join(&format!(
+            "{ROOT}A_PurchaseOrder?$skiptoken=x%27y&sap-client=200&SAP%2DLANGUAGE=FR"
+        ))
         .unwrap()
         .to_string();
     let server = Stranger::start(move |seen| match seen.query("$skiptoken") {
@@ -53,8 +55,10 @@ async fn a_next_link_to_another_host_is_read_from_ours() {
     assert_eq!(
         (second.query("$skiptoken"), second.query("sap-client")),
         ("x'y", "100"),
-        "the client survives"
+        "the client is ours, whatever the link says"
     );
+    let names: Vec<&str> = second.query.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["$skiptoken", "sap-client", "sap-language"]);
 }
 
 #[tokio::test]
@@ -481,4 +485,27 @@ async fn what_is_only_read_along_may_be_late_without_taking_the_rest_with_it() {
         "{:?}",
         found.warnings
     );
+}
+
+#[tokio::test]
+async fn rows_too_large_for_one_answer_are_asked_for_in_smaller_pages() {
+    let server = Stranger::start(|seen| {
+        let mut rows: Vec<Value> = (0..9).map(order).collect();
+        for row in &mut rows {
+            row["PurchasingGroup"] = json!("x".repeat(1_000));
+        }
+        window(seen, rows)
+    })
+    .await;
+    let mut config = config(&server);
+    (config.page_size, config.limits.body) = (8, 5_000);
+    let sap = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let read = orders(&sap, &json!({})).await.unwrap();
+    assert_eq!((read.records.len(), read.is_truncated), (9, false));
+    let tops: Vec<_> = server
+        .seen()
+        .iter()
+        .map(|seen| seen.query("$top").to_owned())
+        .collect();
+    assert_eq!(tops, ["8", "4", "2", "2", "2", "2", "2"]);
 }
