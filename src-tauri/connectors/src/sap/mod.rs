@@ -5,6 +5,7 @@
 
 mod amounts;
 mod catalog;
+mod chunks;
 mod config;
 mod cost_centers;
 mod create;

@@ -1,11 +1,10 @@
 //! Reads collections page by page: our own pages by `$top` and `$skip` over the full key, and the server's by `__next`,
 //! of which only path and query are taken. Nothing but the connection's origin is ever contacted.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use andon_domain::{PortError, PortErrorKind, System, Timestamp};
-use futures_util::{StreamExt as _, TryStreamExt as _};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
@@ -21,12 +20,6 @@ use crate::transport::{Answer, Call, TOO_LARGE, http_date, is_object};
 
 /// Pages of one read at most; more means that the server leads us on.
 const MAX_PAGES: u32 = 1_000;
-
-/// Parts of one question that are read at the same time.
-const READS_AT_ONCE: usize = 6;
-
-/// Addresses stay below this; proxies and gateways refuse longer ones.
-const LONGEST_ADDRESS: usize = 2_000;
 
 /// A question to one entity set.
 #[derive(Debug, Clone)]
@@ -93,15 +86,6 @@ impl Query {
     pub(super) fn fields(self, fields: Fields) -> Self {
         Self { fields, ..self }
     }
-
-    /// The question for rows with one of these keys, in any spelling.
-    pub(super) fn about<K: AsRef<[String]>>(&self, property: &'static str, keys: &[K]) -> Self {
-        let spellings: Vec<&String> = keys.iter().flat_map(AsRef::as_ref).collect();
-        Self {
-            filter: self.filter.clone().one_of(property, &spellings),
-            ..self.clone()
-        }
-    }
 }
 
 /// Rows of a read.
@@ -129,7 +113,7 @@ impl<T> Rows<T> {
 
 /// The parts of an address that depend on what a release has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Shape {
+pub(super) struct Shape {
     set: String,
     select: String,
     expand: String,
@@ -138,7 +122,7 @@ struct Shape {
 
 impl Shape {
     /// What to ask for in the system's names; with a description, only what is there.
-    fn of(query: &Query, names: &Names, description: Option<&Description>) -> Self {
+    pub(super) fn of(query: &Query, names: &Names, description: Option<&Description>) -> Self {
         let set = names.set(query.service, query.set.name);
         let named = |standard: &'static str| names.field(query.service, standard);
         let is_there = |name: &&str| description.is_none_or(|found| found.property(set, name).is_some());
@@ -356,7 +340,13 @@ impl Sap {
         }
     }
 
-    fn page_address(&self, query: &Query, shape: &Shape, skip: usize, top: usize) -> Result<Url, PortError> {
+    pub(super) fn page_address(
+        &self,
+        query: &Query,
+        shape: &Shape,
+        skip: usize,
+        top: usize,
+    ) -> Result<Url, PortError> {
         let names = &self.config.names;
         let filter = query.filter.text(|name| names.field(query.service, name));
         let filter = filter.map_err(|field| {
@@ -381,70 +371,6 @@ impl Sap {
             options.push(("$skip", &skip_text));
         }
         Ok(self.address(query.service, &shape.set, &options))
-    }
-
-    /// The question once for as many of the keys as an address can carry. A key is asked for in all its spellings at once:
-    /// a server that takes two of them for the same would give its rows twice.
-    pub(super) fn in_chunks<K: AsRef<[String]> + Clone>(
-        &self,
-        query: &Query,
-        property: &'static str,
-        keys: &[K],
-    ) -> Result<Vec<(Query, Vec<K>)>, PortError> {
-        let shape = Shape::of(query, &self.config.names, None);
-        let empty = self.page_address(query, &shape, 0, 10_000)?.as_str().len();
-        let room = LONGEST_ADDRESS.saturating_sub(empty + 32);
-        let name = self
-            .config
-            .names
-            .field(query.service, property)
-            .unwrap_or(property);
-        let cost = |spelling: &String| {
-            encode(&format!(
-                "{name} eq {} or ",
-                super::filter::string_literal(spelling)
-            ))
-            .len()
-        };
-        let (mut chunks, mut rest) = (Vec::new(), keys);
-        while !rest.is_empty() {
-            let mut used = 0;
-            let fits = rest.iter().take_while(|key| {
-                used += key.as_ref().iter().map(cost).sum::<usize>();
-                used <= room
-            });
-            // One key goes alone, however long the rest of the address is.
-            let (chunk, after) = rest.split_at(fits.count().max(1));
-            chunks.push((query.about(property, chunk), chunk.to_vec()));
-            rest = after;
-        }
-        Ok(chunks)
-    }
-
-    /// Rows with one of these keys, read in parts.
-    pub(super) async fn rows_about<T: DeserializeOwned>(
-        &self,
-        query: &Query,
-        property: &'static str,
-        keys: BTreeSet<String>,
-        limit: usize,
-    ) -> Result<Rows<T>, PortError> {
-        let keys: Vec<[String; 1]> = keys.into_iter().map(|key| [key]).collect();
-        let chunks = self.in_chunks(query, property, &keys)?;
-        let reads = chunks
-            .into_iter()
-            .map(|(query, _)| async move { self.rows::<T>(&query, limit).await });
-        let parts: Vec<Rows<T>> = futures_util::stream::iter(reads)
-            .buffered(READS_AT_ONCE)
-            .try_collect()
-            .await?;
-        let mut all = Rows::none();
-        for part in parts {
-            all.rows.extend(part.rows);
-            all.is_truncated |= part.is_truncated;
-            all.server_time = part.server_time.or(all.server_time);
-        }
-        Ok(all)
     }
 
     async fn page<T: DeserializeOwned>(

@@ -6,6 +6,7 @@ mod faults;
 mod feeds;
 mod health;
 mod inventory;
+mod limits;
 mod materials;
 mod names;
 mod reading;
