@@ -194,6 +194,42 @@ async fn read(socket: &mut TcpStream) -> std::io::Result<Option<Seen>> {
     }))
 }
 
+/// What was logged by this thread while it is kept.
+pub(crate) struct Logged {
+    text: Arc<Mutex<Vec<u8>>>,
+    _guard: tracing::subscriber::DefaultGuard,
+}
+
+impl Logged {
+    pub(crate) fn start() -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let log = Log(Arc::clone(&text));
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || log.clone())
+            .finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        Self { text, _guard: guard }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.text.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[derive(Clone)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        std::io::Write::write(&mut *self.0.lock().unwrap(), bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A fixed secret that counts how often it was asked for.
 pub(crate) struct Fixed {
     secret: Option<&'static str>,

@@ -27,6 +27,7 @@ use andon_engine::cache::CacheLimits;
 use andon_engine::watch::FeedIntervals;
 
 use read::Reader;
+use url::Url;
 
 /// Settings of the console and of tenant `default`.
 #[derive(Debug, Clone)]
@@ -134,7 +135,7 @@ pub(crate) fn load(
 }
 
 fn sap(reader: &mut Reader<'_>) -> Option<SapConfig> {
-    let endpoint = reader.url("sap.endpoint");
+    let (endpoint, is_there) = reader.endpoint("sap");
     let auth = auth(&mut *reader, "sap", &["basic", "bearer", "oauth2"]);
     let client = reader.text("sap.client");
     let language = reader.text("sap.language");
@@ -142,19 +143,24 @@ fn sap(reader: &mut Reader<'_>) -> Option<SapConfig> {
     let category = reader.text("sap.planning_category");
     let ledger = reader.text("sap.ledger");
     let names = services::names(reader);
-    let mut config = SapConfig::new(endpoint?, auth?);
+    let mut config = SapConfig::new(
+        endpoint.clone().unwrap_or_else(nowhere),
+        auth.clone().unwrap_or(AuthKind::Bearer),
+    );
     config.client = client;
     config.language = language.unwrap_or(config.language);
     config.ca_file = ca_file.map(Into::into);
     config.planning_category = category.unwrap_or(config.planning_category);
     config.ledger = ledger.unwrap_or(config.ledger);
     config.names = names;
-    reader.problems("sap", config.check());
-    Some(config)
+    if is_there {
+        reader.problems("sap", config.check());
+    }
+    (endpoint.is_some() && auth.is_some()).then_some(config)
 }
 
 fn mes(reader: &mut Reader<'_>) -> Option<MesConfig> {
-    let endpoint = reader.url("mes.endpoint");
+    let (endpoint, is_there) = reader.endpoint("mes");
     let auth = auth(&mut *reader, "mes", &["bearer", "basic", "oauth2"]);
     let ca_file = reader.text("mes.ca_file");
     let machine_words = reader.words("mes.machine_status", &MACHINE_STATES.map(MachineState::as_str));
@@ -162,12 +168,22 @@ fn mes(reader: &mut Reader<'_>) -> Option<MesConfig> {
         "mes.order_status",
         &ORDER_STATES.map(ProductionOrderStatus::as_str),
     );
-    let mut config = MesConfig::new(endpoint?, auth?);
+    let mut config = MesConfig::new(
+        endpoint.clone().unwrap_or_else(nowhere),
+        auth.clone().unwrap_or(AuthKind::Bearer),
+    );
     config.ca_file = ca_file.map(Into::into);
     config.machine_status = meanings(machine_words, MachineState::from_word);
     config.order_status = meanings(order_words, ProductionOrderStatus::from_word);
-    reader.problems("mes", config.check());
-    Some(config)
+    if is_there {
+        reader.problems("mes", config.check());
+    }
+    (endpoint.is_some() && auth.is_some()).then_some(config)
+}
+
+/// Stands for an address that could not be read, so that the other settings are checked all the same.
+fn nowhere() -> Url {
+    Url::parse("https://nowhere.invalid").expect("a fixed address")
 }
 
 /// What a word of the plant may mean.

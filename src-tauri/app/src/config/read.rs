@@ -308,6 +308,35 @@ impl<'e> Reader<'e> {
         }
     }
 
+    /// The address of a section's system, and whether the section is there at all. Other settings without an address are a
+    /// mistake; a secret alone is none, since it may be there for another program.
+    pub(super) fn endpoint(&mut self, section: &str) -> (Option<Url>, bool) {
+        let (start, key) = (format!("{section}."), format!("{section}.endpoint"));
+        if self.found.contains_key(key.as_str()) {
+            return (self.url(&key), true);
+        }
+        let named = self.found.iter().map(|(name, found)| (*name, &found.place));
+        let services = self
+            .services
+            .iter()
+            .map(|(name, found)| (name.as_str(), &found.place));
+        let lines = self
+            .tables
+            .iter()
+            .flat_map(|(table, lines)| lines.values().map(|found| (*table, &found.place)));
+        let others = named.chain(services).chain(lines);
+        let first = others
+            .filter(|(name, _)| name.starts_with(&start))
+            .map(|(_, place)| place)
+            .min();
+        let Some(place) = first.cloned() else {
+            return (None, false);
+        };
+        let remedy = format!("Give the address of the system, or remove the other settings of {section}.");
+        self.push(place, &key, "", "is missing", &remedy);
+        (None, true)
+    }
+
     pub(super) fn text(&self, key: &str) -> Option<String> {
         self.found.get(key).map(|found| found.text.clone())
     }

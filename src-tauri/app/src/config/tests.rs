@@ -268,3 +268,40 @@ fn each_feed_has_an_interval_of_its_own_between_a_second_and_an_hour() {
         "{text}"
     );
 }
+
+#[test]
+fn without_a_usable_address_the_other_settings_are_checked_all_the_same() {
+    let rest = "client = \"1\"\nusername = \"A:B\"\nca_file = \"/nowhere/ca.pem\"\n\
+                [sap.services.stock.fields]\nMateriel = \"X\"\n[mes]\nca_file = \"/nowhere/mes.pem\"\n";
+    for (endpoint, problem) in [
+        ("", "sap.endpoint = \"\" is missing"),
+        (
+            "endpoint = \"sap.example.org\"\n",
+            "sap.endpoint = \"sap.example.org\" is not an address",
+        ),
+    ] {
+        let text = words(&format!("[sap]\n{endpoint}{rest}"), &[]);
+        for expected in [
+            problem,
+            "sap.client = \"1\" is not an SAP client",
+            "sap.username = \"A:B\" has a colon",
+            "sap.ca_file = \"/nowhere/ca.pem\" cannot be used",
+            "Did you mean Material?",
+            "mes.endpoint = \"\" is missing",
+            "mes.ca_file = \"/nowhere/mes.pem\" cannot be used",
+        ] {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+    }
+    let text = words("", &[("SAP_USERNAME", "TECH")]);
+    assert_eq!(
+        text,
+        "the configuration has mistakes: 1\n\
+         environment SAP_USERNAME: sap.endpoint = \"\" is missing. Give the address of the system, or remove the other settings of sap."
+    );
+    let alone = with("", &[("SAP_PASSWORD", "s3cret"), ("MES_API_TOKEN", "s3cret")]).unwrap();
+    assert!(
+        alone.sap.is_none() && alone.mes.is_none(),
+        "a secret may be there for another program"
+    );
+}

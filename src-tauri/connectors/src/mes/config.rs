@@ -8,7 +8,7 @@ use andon_domain::records::{MachineState, ProductionOrderStatus};
 use url::Url;
 
 use super::words::{is_machine_word, is_order_word};
-use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, Names, check_endpoint};
+use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, Names, ca_file_problem, check_endpoint};
 
 /// Settings of a MES connection.
 #[derive(Debug, Clone)]
@@ -76,6 +76,7 @@ impl MesConfig {
             .iter()
             .map(|(word, status)| (word.as_str(), status.as_str()));
         problems.extend(check_words("order_status", orders, is_order_word));
+        problems.extend(ca_file_problem(self.ca_file.as_deref()));
         problems.extend(self.auth.token_service_problems(self.http));
         problems
     }

@@ -2,19 +2,20 @@
 //! What cannot be known is absent with a warning, and never zero: a service that is not there, a field it lacks, a centre
 //! without rows, several currencies.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use andon_domain::records::CostCenter;
 use andon_domain::{Amount, PortError, PortErrorKind};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use tokio::time::Instant;
 
-use super::Sap;
 use super::catalog::{EntitySet, JOURNAL_ITEM, PLAN_ITEM};
 use super::filter::{Filter, bare, spellings};
 use super::names::Service;
 use super::reader::{Paging, Query};
 use super::rows::EntryRow;
 use super::valuation::{reason, some_of};
+use super::{Sap, in_time};
 
 /// Reads of one question at the same time.
 const READS_AT_ONCE: usize = 4;
@@ -33,14 +34,15 @@ pub(super) async fn add(
     sap: &Sap,
     records: &mut [CostCenter],
     fiscal_year: &str,
+    until: Instant,
 ) -> Result<Vec<String>, PortError> {
     let mut warnings = Vec::new();
     if records.is_empty() {
         return Ok(warnings);
     }
     let (plan, journal) = tokio::join!(
-        Side::plan(sap).sums(records, fiscal_year),
-        Side::journal(sap).sums(records, fiscal_year)
+        Side::plan(sap).sums_until(until, records, fiscal_year),
+        Side::journal(sap).sums_until(until, records, fiscal_year)
     );
     let budget = told("budget", plan, &mut warnings)?;
     let actual = told("actuals", journal, &mut warnings)?;
@@ -68,6 +70,23 @@ pub(super) async fn add(
     }
     warnings.extend(without.warnings());
     Ok(warnings)
+}
+
+/// A cost centre in every spelling it may be kept in.
+type Spelled = Vec<String>;
+
+/// The cost centres of the records, each once.
+fn spelled(records: &[CostCenter]) -> Vec<Spelled> {
+    let mut centers: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for record in records {
+        let number = &record.cost_center;
+        let known = centers.entry(bare(number)).or_default();
+        known.extend(spellings(number, &[10]));
+    }
+    centers
+        .into_values()
+        .map(|known| known.into_iter().collect())
+        .collect()
 }
 
 /// Each record, and whether no other one of another area has its number.
@@ -208,6 +227,15 @@ impl<'s> Side<'s> {
         }
     }
 
+    async fn sums_until(
+        self,
+        until: Instant,
+        records: &[CostCenter],
+        fiscal_year: &str,
+    ) -> Result<Sums, NotTold> {
+        in_time(until, async { Ok(self.sums(records, fiscal_year).await) }).await?
+    }
+
     async fn sums(mut self, records: &[CostCenter], fiscal_year: &str) -> Result<Sums, NotTold> {
         self.conditions.push(("LedgerFiscalYear", fiscal_year.to_owned()));
         let filter = self.filter().await?;
@@ -215,17 +243,12 @@ impl<'s> Side<'s> {
             paging: Paging::Links(ROWS_AT_ONCE),
             ..Query::new(self.service, self.set, filter)
         };
-        let centers: BTreeSet<String> = records
-            .iter()
-            .flat_map(|record| spellings(&record.cost_center, &[10]))
-            .collect();
-        let centers: Vec<String> = centers.into_iter().collect();
-        let chunks = self.sap.in_chunks(&query, "CostCenter", &centers)?;
+        let chunks = self.sap.in_chunks(&query, "CostCenter", &spelled(records))?;
         let side = &self;
         let whole = &query;
         let reads = chunks
             .into_iter()
-            .map(|(chunk, keys)| async move { side.read(whole, chunk, keys).await });
+            .map(|(chunk, centers)| async move { side.read(whole, chunk, centers).await });
         let found: Vec<Vec<EntryRow>> = futures_util::stream::iter(reads)
             .buffered(READS_AT_ONCE)
             .try_collect()
@@ -280,12 +303,17 @@ impl<'s> Side<'s> {
         Ok(filter)
     }
 
-    /// Rows of some cost centres. Where no page can hold them and the server gives no links, they are asked for in smaller
-    /// parts: the rows have no order in which skipping would be safe.
-    async fn read(&self, query: &Query, chunk: Query, keys: Vec<String>) -> Result<Vec<EntryRow>, NotTold> {
-        let mut open = vec![(chunk, keys)];
+    /// Rows of some cost centres and of no other ones. Where no page can hold them and the server gives no links, they are
+    /// asked for in smaller parts: the rows have no order in which skipping would be safe.
+    async fn read(
+        &self,
+        whole: &Query,
+        chunk: Query,
+        centers: Vec<Spelled>,
+    ) -> Result<Vec<EntryRow>, NotTold> {
+        let mut open = vec![(chunk, centers)];
         let mut all = Vec::new();
-        while let Some((chunk, keys)) = open.pop() {
+        while let Some((chunk, centers)) = open.pop() {
             // Smaller parts would not end either.
             let found = self
                 .sap
@@ -293,28 +321,28 @@ impl<'s> Side<'s> {
                 .await?
                 .unless_led_on()?;
             if !found.is_truncated {
-                all.extend(found.rows);
+                // A system that ignores the condition gives the same rows for every part.
+                let asked: HashSet<&str> = centers.iter().flatten().map(|center| bare(center)).collect();
+                let is_asked = |row: &EntryRow| {
+                    let center = row.cost_center.0.as_deref();
+                    center.is_some_and(|center| asked.contains(bare(center)))
+                };
+                all.extend(found.rows.into_iter().filter(is_asked));
                 continue;
             }
-            let (first, second) = keys.split_at(keys.len() / 2);
+            let (first, second) = centers.split_at(centers.len() / 2);
             if first.is_empty() {
                 let more = found
                     .total
                     .map_or_else(String::new, |total| format!(" ({total})"));
-                let center = keys.first().map(String::as_str).unwrap_or_default();
+                let center = centers.first().and_then(|center| center.first());
+                let center = center.map(String::as_str).unwrap_or_default();
                 return Err(NotTold::Lacks(format!(
                     "cost center {center} has more rows{more} than can be added up exactly"
                 )));
             }
             for half in [first, second] {
-                let filter = query.filter.clone().one_of("CostCenter", half);
-                open.push((
-                    Query {
-                        filter,
-                        ..query.clone()
-                    },
-                    half.to_vec(),
-                ));
+                open.push((whole.about("CostCenter", half), half.to_vec()));
             }
         }
         Ok(all)

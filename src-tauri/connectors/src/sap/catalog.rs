@@ -83,12 +83,19 @@ pub(super) static PURCHASE_ORDER_ITEM: EntitySet = EntitySet {
     navigations: &[],
 };
 
-/// Written with an order and never read.
-pub(super) const WRITTEN: [&str; 3] = [
-    "to_ScheduleLine",
-    "ScheduleLineDeliveryDate",
-    "ScheduleLineOrderQuantity",
-];
+/// Written with an item of an order and never read.
+pub(super) static SCHEDULE: Navigation = Navigation {
+    name: "to_ScheduleLine",
+    target: &SCHEDULE_LINE,
+};
+
+static SCHEDULE_LINE: EntitySet = EntitySet {
+    name: "A_PurchaseOrderScheduleLine",
+    needed: &["ScheduleLineDeliveryDate", "ScheduleLineOrderQuantity"],
+    useful: &[],
+    order: &[],
+    navigations: &[],
+};
 
 /// Sorted by the full key, with what makes one of our rows first: a cut then hits the last row only.
 pub(super) static STOCK: EntitySet = EntitySet {

@@ -1,12 +1,15 @@
 //! Settings of an SAP connection and what makes them unacceptable.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use andon_domain::{PortError, PortErrorKind, System};
 use url::Url;
 
 use super::names::Names;
-use crate::transport::{AuthKind, ConfigProblem, HttpRule, Limits, Names as HostNames, check_endpoint};
+use crate::transport::{
+    AuthKind, ConfigProblem, HttpRule, Limits, Names as HostNames, ca_file_problem, check_endpoint,
+};
 
 /// Settings of an SAP connection.
 #[derive(Debug, Clone)]
@@ -25,6 +28,10 @@ pub struct SapConfig {
     pub row_limit: u32,
     /// Rows of a feed of the mirror at most.
     pub feed_limit: u32,
+    /// Time for a read that somebody waits for, all its pages and parts together.
+    pub read_time: Duration,
+    /// Time for a feed of the mirror, all its pages and parts together.
+    pub feed_time: Duration,
     /// Which plan is the budget: the planning category, different in every system.
     pub planning_category: String,
     /// Ledger of budget and actuals.
@@ -53,6 +60,9 @@ impl SapConfig {
             page_size: 500,
             row_limit: 10_000,
             feed_limit: 200_000,
+            read_time: Duration::from_secs(90),
+            // SAP may take some seconds for a page of orders with their items.
+            feed_time: Duration::from_secs(600),
             planning_category: "PLN".to_owned(),
             ledger: "0L".to_owned(),
             names: Names::default(),
@@ -144,6 +154,7 @@ impl SapConfig {
                 add(field, value, "is not a key of SAP", &remedy);
             }
         }
+        problems.extend(ca_file_problem(self.ca_file.as_deref()));
         problems.extend(self.names.check());
         problems.extend(self.auth.token_service_problems(self.http));
         problems

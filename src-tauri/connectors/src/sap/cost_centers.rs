@@ -8,13 +8,14 @@ use andon_domain::ports::{FeedBatch, Fetched, ReadOperation};
 use andon_domain::records::CostCenter;
 use andon_domain::{CanonicalJson, PortError, System};
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use super::catalog::COST_CENTER;
 use super::filter::Filter;
 use super::names::Service;
 use super::reader::{Fields, Query, Rows};
 use super::rows::CostCenterRow;
-use super::{Sap, amounts, edm, languages, typed, values};
+use super::{Sap, amounts, edm, in_time, languages, typed, values};
 
 /// `sap.get_cost_centers`.
 pub(super) struct CostCentersRead(pub(super) Arc<Sap>);
@@ -23,7 +24,8 @@ pub(super) struct CostCentersRead(pub(super) Arc<Sap>);
 impl ReadOperation for CostCentersRead {
     async fn read(&self, parameters: &CanonicalJson) -> Result<Fetched, PortError> {
         let wanted: GetCostCenters = typed(System::Sap, parameters)?;
-        let found = read(&self.0, &wanted, self.0.config.row_limit as usize).await?;
+        let limit = self.0.config.row_limit as usize;
+        let found = read(&self.0, &wanted, limit, self.0.read_until()).await?;
         let mut warnings = found.warnings;
         if found.dropped > 0 {
             warnings.insert(
@@ -44,7 +46,8 @@ impl ReadOperation for CostCentersRead {
 
 /// All cost centres valid today with this year's amounts, for the mirror.
 pub(super) async fn feed(sap: &Sap) -> Result<FeedBatch<CostCenter>, PortError> {
-    let found = read(sap, &GetCostCenters::default(), sap.config.feed_limit as usize).await?;
+    let limit = sap.config.feed_limit as usize;
+    let found = read(sap, &GetCostCenters::default(), limit, sap.feed_until()).await?;
     for warning in &found.warnings {
         tracing::info!(warning, "odd cost centers");
     }
@@ -66,7 +69,7 @@ struct Found {
     server_time: Option<andon_domain::Timestamp>,
 }
 
-async fn read(sap: &Sap, wanted: &GetCostCenters, limit: usize) -> Result<Found, PortError> {
+async fn read(sap: &Sap, wanted: &GetCostCenters, limit: usize, until: Instant) -> Result<Found, PortError> {
     let day = wanted
         .valid_on
         .clone()
@@ -77,7 +80,7 @@ async fn read(sap: &Sap, wanted: &GetCostCenters, limit: usize) -> Result<Found,
         .unwrap_or_else(|| day.chars().take(4).collect());
     let query =
         Query::new(Service::CostCenters, &COST_CENTER, filter(wanted, &day)).fields(Fields::WithNavigations);
-    let rows: Rows<CostCenterRow> = sap.rows(&query, limit).await?;
+    let rows: Rows<CostCenterRow> = in_time(until, sap.rows(&query, limit)).await?;
     let mut records = Vec::with_capacity(rows.rows.len());
     let mut dropped = 0;
     for row in rows.rows {
@@ -88,7 +91,7 @@ async fn read(sap: &Sap, wanted: &GetCostCenters, limit: usize) -> Result<Found,
             None => dropped += 1,
         }
     }
-    let warnings = amounts::add(sap, &mut records, &fiscal_year).await?;
+    let warnings = amounts::add(sap, &mut records, &fiscal_year, until).await?;
     Ok(Found {
         records,
         warnings,

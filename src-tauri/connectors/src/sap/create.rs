@@ -27,7 +27,7 @@ use super::reader::{Fields, Query, parse};
 use super::rows::OrderRow;
 use super::session::wants_token;
 use super::wire::Envelope;
-use super::{Sap, stock, typed};
+use super::{Sap, in_time, stock, typed};
 use crate::transport::{Answer, AuthKind, Call, Failure, Sent};
 
 /// Stock reads of one check at the same time.
@@ -40,8 +40,9 @@ pub(super) struct CreatePurchaseOrderWrite(pub(super) Arc<Sap>);
 impl WriteOperation for CreatePurchaseOrderWrite {
     async fn check(&self, parameters: &CanonicalJson) -> Result<Vec<Precondition>, PortError> {
         let order: CreatePurchaseOrder = typed(System::Sap, parameters)?;
-        let mut found = vec![supplier_is_known(&self.0, &order.supplier).await?];
-        for ((material, plant), stock) in stocks(&self.0, &order).await? {
+        let until = self.0.read_until();
+        let mut found = vec![in_time(until, supplier_is_known(&self.0, &order.supplier)).await?];
+        for ((material, plant), stock) in in_time(until, stocks(&self.0, &order)).await? {
             found.push(Precondition {
                 rule: "sap-02".to_owned(),
                 label: format!("material {material} is kept in plant {plant}"),
@@ -62,7 +63,7 @@ impl WriteOperation for CreatePurchaseOrderWrite {
     async fn current(&self, parameters: &CanonicalJson) -> Result<Current, PortError> {
         let order: CreatePurchaseOrder = typed(System::Sap, parameters)?;
         let mut values = BTreeMap::new();
-        for ((material, plant), rows) in stocks(&self.0, &order).await? {
+        for ((material, plant), rows) in in_time(self.0.read_until(), stocks(&self.0, &order)).await? {
             let own = rows
                 .iter()
                 .filter(|row| row.special_stock.is_none() && row.stock_type == StockType::Unrestricted);
@@ -113,7 +114,15 @@ impl WriteOperation for CreatePurchaseOrderWrite {
             match sap.transport.post(&session.sign(call)).await {
                 // SAP looked at the token only, so sending the order again is safe, once.
                 Ok(answer) if wants_token(&answer) => *turn = None,
-                Ok(answer) => return outcome(&answer, names),
+                Ok(answer) => {
+                    let outcome = outcome(&answer, names);
+                    if let ApplyOutcome::Refused { .. } = &outcome {
+                        let (detail, reference) =
+                            (fault::failure(&answer).detail, change.external_reference());
+                        tracing::warn!(reference, detail, "SAP refused a purchase order");
+                    }
+                    return outcome;
+                }
                 Err(Failure {
                     error,
                     sent: Sent::No,
@@ -136,16 +145,11 @@ impl WriteOperation for CreatePurchaseOrderWrite {
 
     async fn reconcile(&self, reference: &ChangeReference) -> Result<Reconciled, PortError> {
         let filter = Filter::default().equals("CorrespncExternalReference", &reference.external_reference);
-        let found = self
-            .0
-            .rows::<OrderRow>(
-                &plain(
-                    filter,
-                    &["PurchaseOrder", "Supplier", "CorrespncExternalReference"],
-                ),
-                20,
-            )
-            .await?;
+        let query = plain(
+            filter,
+            &["PurchaseOrder", "Supplier", "CorrespncExternalReference"],
+        );
+        let found = in_time(self.0.read_until(), self.0.rows::<OrderRow>(&query, 20)).await?;
         // SAP is asked by equality; compared again, so that a system that ignores the filter cannot mislead us.
         let wanted = Some(reference.external_reference.as_str());
         let ours = found
@@ -339,6 +343,7 @@ impl<'n> Body<'n> {
 
 fn outcome(answer: &Answer, names: &Names) -> ApplyOutcome {
     match answer.status {
+        200..=299 if fault::is_web_page(answer) => ApplyOutcome::Unknown(unknown(fault::failure(answer))),
         200..=299 => match created_number(answer, names) {
             Some(number) => {
                 let warnings = fault::warnings(answer.header("sap-message"));

@@ -5,8 +5,7 @@ use andon_domain::PortError;
 use andon_domain::PortErrorKind as Kind;
 use andon_domain::ports::{Finding, FindingState};
 
-use super::Sap;
-use super::catalog::{EntitySet, PURCHASE_ORDER};
+use super::catalog::{EntitySet, PURCHASE_ORDER, PURCHASE_ORDER_ITEM, SCHEDULE};
 use super::fault::code;
 use super::filter::Filter;
 use super::health::health_of;
@@ -15,6 +14,7 @@ use super::names::{Service, nearest};
 use super::reader::{Fields, Query};
 use super::rows::EntryRow;
 use super::services::is_not_there;
+use super::{Sap, in_time};
 use crate::transport::{Call, Errand};
 
 /// Every finding, in the order in which somebody would mend them.
@@ -95,6 +95,13 @@ const fn is_required(service: Service) -> bool {
 }
 
 fn failed(sap: &Sap, service: Service, subject: &str, error: &PortError) -> Finding {
+    let path = sap.config.names.path(service);
+    tracing::warn!(
+        service = path,
+        detail = error.detail,
+        code = error.code,
+        "the examination of SAP found a failure: {error}"
+    );
     let is_absent = is_not_there(error) || error.kind == Kind::Forbidden;
     let state = if is_absent && !is_required(service) {
         FindingState::Missing
@@ -192,6 +199,7 @@ impl<'s> Look<'s> {
         }
         if service == Service::PurchaseOrders {
             look.at_changes();
+            look.at_schedule();
             look.at_writing().await;
         }
         look.findings
@@ -315,10 +323,8 @@ impl<'s> Look<'s> {
         } else {
             Query::new(self.service, set, Filter::default())
         };
-        let found = self
-            .sap
-            .rows::<EntryRow>(&query.fields(Fields::Only(set.needed)), 1)
-            .await;
+        let query = query.fields(Fields::Only(set.needed));
+        let found = in_time(self.sap.read_until(), self.sap.rows::<EntryRow>(&query, 1)).await;
         match found {
             Err(error) => {
                 let finding = failed(self.sap, self.service, &self.subject, &error);
@@ -345,6 +351,35 @@ impl<'s> Look<'s> {
                 "cannot be asked for what changed since a time, so every synchronization reads all orders"
                     .to_owned(),
                 "Nothing has to be done. Newer releases of the service tell LastChangeDateTime.".to_owned(),
+            );
+        }
+    }
+
+    /// Whether an item can be created with its delivery date.
+    fn at_schedule(&mut self) {
+        let (set, description) = (self.set(&PURCHASE_ORDER_ITEM), self.description);
+        let Some(own) = self.field(SCHEDULE.name).filter(|_| description.has_set(set)) else {
+            return;
+        };
+        let target = description.target(set, own);
+        let fields = SCHEDULE
+            .target
+            .needed
+            .iter()
+            .filter_map(|field| self.field(field));
+        let mut lacking: Vec<String> = fields
+            .filter(|field| target.as_ref().is_some_and(|target| !target.has(field)))
+            .map(|field| format!("{own}/{field}"))
+            .collect();
+        if !description.has_navigation(set, own) {
+            lacking = vec![own.to_owned()];
+        }
+        if !lacking.is_empty() {
+            let lacking = lacking.join(", ");
+            self.found(
+                FindingState::Warning,
+                format!("{set} lacks what a delivery date is written to, so no order can be created with one: {lacking}"),
+                format!("If the system has it under another name, give that in {}.", self.setting("fields")),
             );
         }
     }

@@ -4,7 +4,7 @@ use andon_domain::text::visible;
 use andon_domain::{PortError, PortErrorKind, System};
 use serde_json::Value;
 
-use crate::transport::Answer;
+use crate::transport::{Answer, Logon};
 
 /// Most characters of SAP's own words that reach a screen.
 const MESSAGE_LIMIT: usize = 600;
@@ -67,7 +67,7 @@ impl SapError {
     }
 
     fn from_xml(text: &str) -> Option<Self> {
-        let head = text.get(..text.len().min(512)).unwrap_or_default();
+        let head: String = text.chars().take(512).collect();
         if !head.contains("<error") && !head.contains(":error") {
             return None;
         }
@@ -115,6 +115,17 @@ pub(super) fn is_web_page(answer: &Answer) -> bool {
     start.starts_with("<!doctype html")
         || start.starts_with("<html")
         || (answer.header("content-type").starts_with("text/html") && start.starts_with('<'))
+}
+
+/// What an answer says about the logon. Pages and failures of a gateway may come from before anybody looked at it.
+pub(super) fn logon(answer: &Answer) -> Logon {
+    if leads_to_logon(answer) || (answer.status < 400 && is_logon_page(answer)) {
+        Logon::Refused
+    } else if matches!(answer.status, 200..=299) && !is_web_page(answer) {
+        Logon::Accepted
+    } else {
+        Logon::Open
+    }
 }
 
 /// Stable words for what went wrong, where somebody can act on it.
@@ -253,6 +264,7 @@ fn worded(status: u16, error: &SapError) -> Meaning {
 fn unworded(answer: &Answer) -> Meaning {
     use PortErrorKind as Kind;
     let is_page = is_web_page(answer);
+    let is_logon_page = answer.status < 400 && is_logon_page(answer);
     let text = String::from_utf8_lossy(&answer.body).to_ascii_lowercase();
     match answer.status {
         // The page of the web server for an unknown client stands there before anybody could log on.
@@ -261,10 +273,15 @@ fn unworded(answer: &Answer) -> Meaning {
             code::WRONG_CLIENT,
             "says that the SAP client does not exist",
         ),
-        ..400 if is_page && is_logon_page(&text) => Meaning::new(
+        ..400 if is_logon_page => Meaning::new(
             Kind::Unauthorized,
             code::LOGON_PAGE,
             "shows its logon page instead of data; the logon was not accepted",
+        ),
+        300..=399 if leads_to_logon(answer) => Meaning::new(
+            Kind::Unauthorized,
+            code::LOGON_PAGE,
+            "sends us to a logon page instead of data; the logon was not accepted",
         ),
         ..300 if is_page => Meaning::new(
             Kind::Protocol,
@@ -318,10 +335,23 @@ fn names_client(page: &str) -> bool {
     })
 }
 
-fn is_logon_page(page: &str) -> bool {
+fn is_logon_page(answer: &Answer) -> bool {
+    if !is_web_page(answer) {
+        return false;
+    }
+    let page = String::from_utf8_lossy(&answer.body).to_ascii_lowercase();
     ["type=\"password\"", "sap-password", "logon", "login"]
         .iter()
         .any(|mark| page.contains(mark))
+}
+
+/// Whether a redirect goes to where people log on, by the usual words in such addresses.
+fn leads_to_logon(answer: &Answer) -> bool {
+    let target = answer.header("location").to_ascii_lowercase();
+    let marks = [
+        "login", "logon", "signin", "saml", "sso", "oauth2", "openid", "/adfs/",
+    ];
+    matches!(answer.status, 300..=399) && marks.iter().any(|mark| target.contains(mark))
 }
 
 /// Texts of the `sap-message` header: what SAP warned of. An unreadable one is ignored.
@@ -395,6 +425,20 @@ mod tests {
             (
                 "<?xml version=\"1.0\"?><error xmlns=\"x\"><code>SY/530</code><message xml:lang=\"en\">a &lt; b &amp; c</message></error>",
                 "a < b & c",
+            ),
+            (
+                &format!(
+                    "<!--{}é--><error><code>1</code><message>zu früh</message></error>",
+                    "x".repeat(507)
+                ),
+                "did not accept the request",
+            ),
+            (
+                &format!(
+                    "<error a=\"{}é\"><message>zu früh</message></error>",
+                    "x".repeat(501)
+                ),
+                "zu früh",
             ),
             (r#"{"error":{}}"#, "no reason given"),
             ("", "did not accept the request"),

@@ -10,13 +10,13 @@ use andon_domain::records::{Material, MaterialPlant};
 use andon_domain::{CanonicalJson, PortError, System};
 use async_trait::async_trait;
 
-use super::catalog::{EntitySet, PRODUCT, PRODUCT_DESCRIPTION, PRODUCT_PLANT};
+use super::catalog::{PRODUCT, PRODUCT_DESCRIPTION, PRODUCT_PLANT};
 use super::filter::{Filter, is_same_key};
 use super::names::Service;
 use super::reader::{Fields, Query, Rows};
 use super::rows::{ProductPlantRow, ProductRow};
 use super::valuation::some_of;
-use super::{Sap, edm, languages, typed, valuation, values};
+use super::{Sap, edm, in_time, languages, typed, valuation, values};
 
 /// Lengths a material number is padded to: before and since S/4HANA.
 const LENGTHS: &[usize] = &[18, 40];
@@ -31,11 +31,7 @@ impl ReadOperation for MaterialsRead {
         let sap = &self.0;
         let limit = sap.config.row_limit as usize;
         let is_narrowed = wanted.plant.is_some() || wanted.description.is_some();
-        let found = if is_narrowed {
-            of_keys(sap, &wanted, limit).await?
-        } else {
-            sap.rows(&query(filter(&wanted)), limit).await?
-        };
+        let found = in_time(sap.read_until(), find(sap, &wanted, limit)).await?;
         let mut odd = Odd::default();
         let records: Vec<Material> = found
             .rows
@@ -85,52 +81,60 @@ fn filter(wanted: &GetMaterials) -> Filter {
         .equals_if("ProductGroup", wanted.material_group.as_ref())
 }
 
-/// OData V2 cannot ask for materials by a condition on their texts or plants. So their numbers are found first.
-async fn of_keys(sap: &Sap, wanted: &GetMaterials, limit: usize) -> Result<Rows<ProductRow>, PortError> {
-    let mut all = Rows::none();
-    let mut keys: Option<BTreeSet<String>> = None;
-    let own = Filter::default().key_if("Product", wanted.material.as_ref(), LENGTHS);
-    let mut narrow: Vec<(&'static EntitySet, Filter)> = Vec::new();
-    if let Some(part) = &wanted.description {
-        // In any language: which text a person gets is decided by what there is.
-        let filter = own.clone().contains("ProductDescription", part);
-        narrow.push((&PRODUCT_DESCRIPTION, filter));
-    }
-    if let Some(plant) = &wanted.plant {
-        narrow.push((&PRODUCT_PLANT, own.equals("Plant", plant)));
-    }
-    for (set, filter) in narrow {
-        let query = Query::new(Service::Products, set, filter).fields(Fields::Only(&["Product"]));
-        let found = sap.rows::<ProductPlantRow>(&query, limit).await?;
-        all.is_truncated |= found.is_truncated;
-        all.server_time = found.server_time.or(all.server_time);
-        let found: BTreeSet<String> = found.rows.into_iter().filter_map(|row| row.product.0).collect();
-        keys = Some(match keys {
-            Some(keys) => keys.intersection(&found).cloned().collect(),
-            None => found,
-        });
-    }
-    let keys: Vec<String> = keys.unwrap_or_default().into_iter().collect();
-    let rest = GetMaterials {
-        material: None,
-        ..wanted.clone()
+/// The materials that may be wanted.
+async fn find(sap: &Sap, wanted: &GetMaterials, limit: usize) -> Result<Rows<ProductRow>, PortError> {
+    let own = filter(wanted);
+    // OData V2 cannot ask for materials by a condition on their texts or plants. So their numbers are found first, by what
+    // mostly says more.
+    let narrow = match (&wanted.material, &wanted.description, &wanted.plant) {
+        (Some(_), ..) | (None, None, None) => None,
+        (None, Some(part), _) => {
+            // In any language: which text a person gets is decided by what there is.
+            let filter = Filter::default().contains_any("ProductDescription", &cases(part));
+            Some((&PRODUCT_DESCRIPTION, filter))
+        }
+        (None, None, Some(plant)) => Some((&PRODUCT_PLANT, Filter::default().equals("Plant", plant))),
     };
-    for (query, keys) in sap.in_chunks(&query(filter(&rest)), "Product", &keys)? {
-        let found = sap.rows::<ProductRow>(&query, limit).await?.unless_led_on()?;
-        // SAP was asked for these; a system that ignores the condition gives the same rows for every part.
-        let is_of_part = |row: &ProductRow| {
-            let product = row.product.0.as_deref();
-            product.is_some_and(|product| keys.iter().any(|key| is_same_key(key, product)))
-        };
-        all.is_truncated |= found.is_truncated;
-        all.rows.extend(found.rows.into_iter().filter(is_of_part));
-        if all.rows.len() > limit {
-            all.is_truncated = true;
-            all.rows.truncate(limit);
-            break;
+    let Some((set, narrow)) = narrow else {
+        return sap.rows(&query(own), limit).await;
+    };
+    let keys = Query::new(Service::Products, set, narrow).fields(Fields::Only(&["Product"]));
+    let keys = sap.rows::<ProductPlantRow>(&keys, limit).await?;
+    if keys.is_truncated && own != Filter::default() {
+        // A part of the numbers would hide materials; what is asked of the materials themselves says more about them.
+        return sap.rows(&query(own), limit).await;
+    }
+    let numbers = keys.rows.into_iter().filter_map(|row| row.product.0);
+    let mut found = sap
+        .rows_about(
+            &query(own),
+            "Product",
+            |row: &ProductRow| row.product.0.as_deref(),
+            numbers.collect(),
+            limit,
+        )
+        .await?;
+    found.is_truncated |= keys.is_truncated;
+    found.server_time = found.server_time.or(keys.server_time);
+    Ok(found)
+}
+
+/// The spellings in which a part of a text is looked for: SAP tells large and small letters apart.
+fn cases(part: &str) -> Vec<String> {
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(letters).collect::<String>()
+    };
+    let small = part.to_lowercase();
+    let words: Vec<String> = small.split(' ').map(capital).collect();
+    let mut all = vec![part.to_owned()];
+    for spelling in [part.to_uppercase(), capital(&small), words.join(" "), small] {
+        if !all.contains(&spelling) {
+            all.push(spelling);
         }
     }
-    Ok(all)
+    all
 }
 
 fn is_wanted(material: &Material, wanted: &GetMaterials) -> bool {

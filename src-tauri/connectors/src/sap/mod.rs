@@ -5,6 +5,7 @@
 
 mod amounts;
 mod catalog;
+mod chunks;
 mod config;
 mod cost_centers;
 mod create;
@@ -44,6 +45,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::Instant;
 
 pub use config::SapConfig;
 pub(crate) use config::refuse;
@@ -82,7 +84,7 @@ impl Sap {
             names: config.host_names.clone(),
             limits: config.limits.clone(),
         };
-        let transport = Transport::new(settings, credentials, Arc::clone(&clock))?;
+        let transport = Transport::new(settings, credentials, Arc::clone(&clock))?.with_logon(fault::logon);
         Ok(Arc::new(Self {
             config,
             transport,
@@ -129,6 +131,29 @@ impl Sap {
     }
 }
 
+impl Sap {
+    /// When the time is over for a read that begins now and that somebody waits for.
+    fn read_until(&self) -> Instant {
+        Instant::now() + self.config.read_time
+    }
+
+    /// When the time is over for a feed that begins now.
+    fn feed_until(&self) -> Instant {
+        Instant::now() + self.config.feed_time
+    }
+}
+
+/// A part of a read, ended when the time for the whole of it is over.
+async fn in_time<T>(
+    until: Instant,
+    part: impl Future<Output = Result<T, PortError>>,
+) -> Result<T, PortError> {
+    tokio::time::timeout_at(until, part).await.unwrap_or_else(|_| {
+        let message = "did not give all rows in the time for one read; ask for less";
+        Err(PortError::new(System::Sap, PortErrorKind::TimedOut, message))
+    })
+}
+
 /// The feeds of the mirror and the service each is read from.
 const FEEDS: [(Feed, Service); 4] = [
     (Feed::PurchaseOrders, Service::PurchaseOrders),
@@ -149,12 +174,14 @@ impl FeedSource for Sap {
 
     async fn fetch(&self, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError> {
         match feed {
-            Feed::PurchaseOrders => orders::feed(self, ask.changed_since)
+            Feed::PurchaseOrders => in_time(self.feed_until(), orders::feed(self, ask.changed_since))
                 .await
                 .map(FeedRecords::PurchaseOrders),
             Feed::Stock => stock::feed(self).await.map(FeedRecords::Stock),
             Feed::CostCenters => cost_centers::feed(self).await.map(FeedRecords::CostCenters),
-            Feed::Materials => materials::feed(self).await.map(FeedRecords::Materials),
+            Feed::Materials => in_time(self.feed_until(), materials::feed(self))
+                .await
+                .map(FeedRecords::Materials),
             _ => Err(PortError::new(
                 System::Sap,
                 PortErrorKind::NotFound,

@@ -110,11 +110,11 @@ impl Service {
 
     /// Every standard name of a field or navigation that is asked for, read or written.
     pub(super) fn fields(self) -> Vec<&'static str> {
-        let written: &[&str] = match self {
-            Self::PurchaseOrders => &catalog::WRITTEN,
-            _ => &[],
-        };
-        let mut all: Vec<&'static str> = written.to_vec();
+        let mut all: Vec<&'static str> = Vec::new();
+        if self == Self::PurchaseOrders {
+            all.push(catalog::SCHEDULE.name);
+            all.extend(catalog::SCHEDULE.target.needed);
+        }
         let navigated = self
             .sets()
             .iter()
@@ -215,6 +215,15 @@ impl Names {
                     } else if !(is_identifier(own) || (own.is_empty() && kind == "fields")) {
                         let remedy = "Give letters, digits and underscores as $metadata has them.".to_owned();
                         add(place, own, "is not a name", remedy);
+                    } else if let Some(other) = known.iter().find(|other| {
+                        let theirs = given.get(**other).map_or(**other, String::as_str);
+                        **other != standard && !own.is_empty() && theirs == own
+                    }) {
+                        let remedy = match given.contains_key(*other) {
+                            true => "Give each a name of its own.".to_owned(),
+                            false => format!("If the system has no {other}, give that an empty name."),
+                        };
+                        add(place, own, &format!("is also the name of {other}"), remedy);
                     }
                 }
             }
@@ -395,6 +404,33 @@ mod tests {
             ]
         );
         assert!(Names::default().check().is_empty());
+    }
+
+    #[test]
+    fn two_fields_cannot_have_one_name() {
+        let problems = |fields: &[(&str, &str)]| -> Vec<(String, String)> {
+            let problems = names(fields).check().into_iter();
+            problems.map(|problem| (problem.field, problem.problem)).collect()
+        };
+        let place = |field: &str| format!("services.purchase_orders.fields.{field}");
+        assert_eq!(
+            problems(&[("Supplier", "ZZV"), ("CompanyCode", "ZZV")]),
+            [
+                (place("CompanyCode"), "is also the name of Supplier".to_owned()),
+                (place("Supplier"), "is also the name of CompanyCode".to_owned()),
+            ]
+        );
+        assert_eq!(
+            problems(&[("Supplier", "CompanyCode")]),
+            [(place("Supplier"), "is also the name of CompanyCode".to_owned())]
+        );
+        for accepted in [
+            [("Supplier", "CompanyCode"), ("CompanyCode", "Supplier")],
+            [("Supplier", "CompanyCode"), ("CompanyCode", "")],
+            [("Supplier", ""), ("CompanyCode", "")],
+        ] {
+            assert_eq!(problems(&accepted), []);
+        }
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Purchase orders: which rows to ask SAP for, and which of the records are wanted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use andon_domain::operations::GetPurchaseOrders;
@@ -15,7 +15,7 @@ use super::names::Service;
 use super::order_records::records;
 use super::reader::{Fields, Query, Rows};
 use super::rows::{ItemRow, OrderRow};
-use super::{Sap, typed, values};
+use super::{Sap, in_time, typed, values};
 
 /// `sap.get_purchase_orders`.
 pub(super) struct PurchaseOrdersRead(pub(super) Arc<Sap>);
@@ -25,22 +25,27 @@ impl ReadOperation for PurchaseOrdersRead {
     async fn read(&self, parameters: &CanonicalJson) -> Result<Fetched, PortError> {
         let wanted: GetPurchaseOrders = typed(System::Sap, parameters)?;
         let limit = self.0.config.row_limit as usize;
-        let by_item = asks_for_items(&wanted);
-        let found = if by_item {
-            by_items(&self.0, &wanted, limit).await?
-        } else {
-            self.0.rows(&query(header_filter(&wanted)), limit).await?
-        };
+        let found = in_time(self.0.read_until(), find(&self.0, &wanted, limit)).await?;
         let mut warnings = BTreeSet::new();
+        if found.is_truncated
+            && let Some(end) = kept_end(&found.rows)
+        {
+            warnings.insert(format!(
+                "more orders match than can be read; those with the {end} numbers were kept"
+            ));
+        }
         let (orders, dropped) = records(found.rows, &mut warnings);
         if dropped > 0 {
             warnings.insert(format!("{dropped} orders without a number were left out"));
         }
+        let mut seen = HashSet::new();
         let kept: Vec<_> = orders
             .into_iter()
             .filter(|order| is_wanted(order, &wanted))
+            // An order that came in between two pages moves others from the one to the other.
+            .filter(|order| seen.insert(order.purchase_order.clone()))
             .collect();
-        let is_exact = !by_item && wanted.status.is_none();
+        let is_exact = !asks_for_items(&wanted) && wanted.status.is_none();
         Ok(Fetched {
             records: values(System::Sap, kept)?,
             total: found.total.filter(|_| found.is_truncated && is_exact),
@@ -49,6 +54,16 @@ impl ReadOperation for PurchaseOrdersRead {
             // SAP dates its answers, and not its data.
             observed_at: None,
         })
+    }
+}
+
+/// Which end of all orders these are, as far as their sequence tells: a system need not sort as it was asked to.
+fn kept_end(rows: &[OrderRow]) -> Option<&'static str> {
+    let number = |row: Option<&OrderRow>| row?.purchase_order.0.clone();
+    match (number(rows.first())?, number(rows.last())?) {
+        (first, last) if first > last => Some("highest"),
+        (first, last) if first < last => Some("lowest"),
+        _ => None,
     }
 }
 
@@ -132,36 +147,41 @@ const fn asks_for_items(wanted: &GetPurchaseOrders) -> bool {
     wanted.plant.is_some() || wanted.material.is_some() || wanted.storage_location.is_some()
 }
 
-/// OData V2 cannot ask for orders by a condition on their items. So the items are found first, then their orders.
-async fn by_items(sap: &Sap, wanted: &GetPurchaseOrders, limit: usize) -> Result<Rows<OrderRow>, PortError> {
-    let filter = Filter::default()
-        .key_if("PurchaseOrder", wanted.purchase_order.as_ref(), &[10])
+/// The orders that may be wanted, the highest numbers first.
+async fn find(sap: &Sap, wanted: &GetPurchaseOrders, limit: usize) -> Result<Rows<OrderRow>, PortError> {
+    let by_header = header_filter(wanted);
+    if !asks_for_items(wanted) || wanted.purchase_order.is_some() {
+        return sap.rows(&query(by_header).highest_first(), limit).await;
+    }
+    // OData V2 cannot ask for orders by a condition on their items. So the items are found first, then their orders.
+    let by_item = Filter::default()
         .equals_if("Plant", wanted.plant.as_ref())
         .equals_if("StorageLocation", wanted.storage_location.as_ref())
         .key_if("Material", wanted.material.as_ref(), &[18, 40]);
-    let items = Query::new(Service::PurchaseOrders, &PURCHASE_ORDER_ITEM, filter)
-        .fields(Fields::Only(&["PurchaseOrder", "PurchaseOrderItem"]));
+    let items = Query::new(Service::PurchaseOrders, &PURCHASE_ORDER_ITEM, by_item)
+        .fields(Fields::Only(&["PurchaseOrder", "PurchaseOrderItem"]))
+        .highest_first();
     let items = sap.rows::<ItemRow>(&items, limit).await?;
-    let numbers: BTreeSet<String> = items
-        .rows
-        .into_iter()
-        .filter_map(|item| item.purchase_order.0)
-        .collect();
-    let numbers: Vec<String> = numbers.into_iter().collect();
-    let mut all = Rows {
-        is_truncated: items.is_truncated,
-        server_time: items.server_time,
-        ..Rows::none()
-    };
-    let header = GetPurchaseOrders {
-        purchase_order: None,
-        ..wanted.clone()
-    };
-    for (query, _) in sap.in_chunks(&query(header_filter(&header)), "PurchaseOrder", &numbers)? {
-        let found = sap.rows(&query, limit).await?;
-        all.rows.extend(found.rows);
+    if items.is_truncated && by_header != Filter::default() {
+        // A part of the items would hide orders; what is asked of the orders themselves says more about them.
+        return sap.rows(&query(by_header).highest_first(), limit).await;
     }
-    Ok(all)
+    let numbers = items.rows.into_iter().filter_map(|item| item.purchase_order.0);
+    let mut found = sap
+        .rows_about(
+            &query(by_header),
+            "PurchaseOrder",
+            |row: &OrderRow| row.purchase_order.0.as_deref(),
+            numbers.collect(),
+            limit,
+        )
+        .await?;
+    found
+        .rows
+        .sort_by(|one, other| other.purchase_order.0.cmp(&one.purchase_order.0));
+    found.is_truncated |= items.is_truncated;
+    found.server_time = found.server_time.or(items.server_time);
+    Ok(found)
 }
 
 fn is_wanted(order: &PurchaseOrder, wanted: &GetPurchaseOrders) -> bool {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use andon_domain::{PortError, PortErrorKind, System, Timestamp};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use super::Sap;
 use super::catalog::EntitySet;
@@ -15,7 +16,7 @@ use super::filter::{Filter, encode};
 use super::metadata::Description;
 use super::names::{Names, Service};
 use super::wire::{Envelope, Page};
-use crate::transport::{Answer, Call, http_date, is_object};
+use crate::transport::{Answer, Call, TOO_LARGE, http_date, is_object};
 
 /// Pages of one read at most; more means that the server leads us on.
 const MAX_PAGES: u32 = 1_000;
@@ -25,9 +26,6 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of a row on the wire: an order with twenty items has about this.
 const BYTES_PER_ROW: usize = 16 * 1024;
 
-/// Addresses stay below this; proxies and gateways refuse longer ones.
-const LONGEST_ADDRESS: usize = 2_000;
-
 /// A question to one entity set.
 #[derive(Debug, Clone)]
 pub(super) struct Query {
@@ -36,6 +34,16 @@ pub(super) struct Query {
     pub(super) filter: Filter,
     pub(super) fields: Fields,
     pub(super) paging: Paging,
+    pub(super) sorting: Sorting,
+}
+
+/// Which rows come first, and so which are kept when there are more than can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sorting {
+    /// Those with the lowest keys.
+    LowestFirst,
+    /// Those with the highest keys: where keys are counted up, the newest.
+    HighestFirst,
 }
 
 /// Which fields of a row are wanted.
@@ -67,6 +75,15 @@ impl Query {
             filter,
             fields: Fields::Own,
             paging: Paging::Skip,
+            sorting: Sorting::LowestFirst,
+        }
+    }
+
+    /// With the highest keys first.
+    pub(super) fn highest_first(self) -> Self {
+        Self {
+            sorting: Sorting::HighestFirst,
+            ..self
         }
     }
 
@@ -113,7 +130,7 @@ impl<T> Rows<T> {
 
 /// The parts of an address that depend on what a release has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Shape {
+pub(super) struct Shape {
     set: String,
     select: String,
     expand: String,
@@ -122,7 +139,7 @@ struct Shape {
 
 impl Shape {
     /// What to ask for in the system's names; with a description, only what is there.
-    fn of(query: &Query, names: &Names, description: Option<&Description>) -> Self {
+    pub(super) fn of(query: &Query, names: &Names, description: Option<&Description>) -> Self {
         let set = names.set(query.service, query.set.name);
         let named = |standard: &'static str| names.field(query.service, standard);
         let is_there = |name: &&str| description.is_none_or(|found| found.property(set, name).is_some());
@@ -159,11 +176,17 @@ impl Shape {
         let is_sortable = |name: &&str| {
             description.is_none_or(|found| found.property(set, name).is_some_and(|field| field.is_sortable))
         };
+        let mut order: Vec<String> = order.filter(is_sortable).map(str::to_owned).collect();
+        if query.sorting == Sorting::HighestFirst
+            && let Some(first) = order.first_mut()
+        {
+            first.push_str(" desc");
+        }
         Self {
             set: set.to_owned(),
             select: select.join(","),
             expand: expand.join(","),
-            order: order.filter(is_sortable).collect::<Vec<_>>().join(","),
+            order: order.join(","),
         }
     }
 }
@@ -209,23 +232,24 @@ impl Sap {
         url
     }
 
-    /// Sets the query and adds client and language where they are missing: they must survive into every request.
+    /// Sets the query with our client and language, whatever it says of them: a link of the server must not lead to the data
+    /// of another client.
     fn set_query(&self, url: &mut Url, query: &str) {
-        let mut query = query.to_owned();
-        let mut add = |name: &str, value: &str| {
-            let is_there = query.split('&').any(|pair| pair.split('=').next() == Some(name));
-            if !is_there {
-                if !query.is_empty() {
-                    query.push('&');
-                }
-                query.push_str(&format!("{name}={}", encode(value)));
-            }
+        let client = self.config.client.as_ref().map(|client| ("sap-client", client));
+        let ours: Vec<(&str, &String)> = client
+            .into_iter()
+            .chain([("sap-language", &self.config.language)])
+            .collect();
+        let is_theirs = |pair: &&str| {
+            let name = form_urlencoded::parse(pair.as_bytes()).next();
+            name.is_some_and(|(name, _)| !ours.iter().any(|(own, _)| name.eq_ignore_ascii_case(own)))
         };
-        if let Some(client) = &self.config.client {
-            add("sap-client", client);
-        }
-        add("sap-language", &self.config.language);
-        url.set_query(Some(&query));
+        let mut pairs: Vec<String> = query.split('&').filter(is_theirs).map(str::to_owned).collect();
+        pairs.extend(
+            ours.iter()
+                .map(|(name, value)| format!("{name}={}", encode(value))),
+        );
+        url.set_query(Some(&pairs.join("&")));
     }
 
     /// All rows of the answer, up to `limit`. Where a release lacks a field that we ask for, it is asked without it.
@@ -270,19 +294,29 @@ impl Sap {
     ) -> Result<Rows<T>, PortError> {
         let mut all = Rows::none();
         let mut seen = HashSet::new();
-        let (mut pages, mut bytes) = (0, 0_usize);
-        loop {
+        let (mut pages, mut bytes, mut most) = (0, 0_usize, self.config.page_size as usize);
+        let can_halve = |error: &PortError| query.paging == Paging::Skip && error.code == Some(TOO_LARGE);
+        'parts: loop {
             let room = (limit + 1).saturating_sub(all.rows.len());
             let top = match query.paging {
-                Paging::Skip => room.min(self.config.page_size as usize),
+                Paging::Skip => room.min(most),
                 Paging::Links(rows) => rows,
             };
-            let mut next = Some(self.page_address(query, shape, all.rows.len(), top)?);
+            let own = self.page_address(query, shape, all.rows.len(), top)?;
+            let mut next = Some(own.clone());
             let before = all.rows.len();
             while let Some(address) = next {
                 pages += 1;
-                let (page, answer) = self.page::<T>(query.service, address.clone()).await?;
-                all.total = all.total.or(page.count);
+                let (page, answer) = match self.page::<T>(query.service, address.clone()).await {
+                    // Some rows are larger than others: then fewer at once.
+                    Err(error) if can_halve(&error) && address == own && top > 1 => {
+                        most = top / 2;
+                        continue 'parts;
+                    }
+                    other => other?,
+                };
+                // Counted anew where rows can be added before those already read.
+                all.total = page.count.or(all.total);
                 all.server_time = http_date(answer.header("date")).or(all.server_time);
                 if all.rows.is_empty() {
                     // The usual single page is taken as it is.
@@ -328,7 +362,13 @@ impl Sap {
         }
     }
 
-    fn page_address(&self, query: &Query, shape: &Shape, skip: usize, top: usize) -> Result<Url, PortError> {
+    pub(super) fn page_address(
+        &self,
+        query: &Query,
+        shape: &Shape,
+        skip: usize,
+        top: usize,
+    ) -> Result<Url, PortError> {
         let names = &self.config.names;
         let filter = query.filter.text(|name| names.field(query.service, name));
         let filter = filter.map_err(|field| {
@@ -346,51 +386,13 @@ impl Sap {
         ];
         options.extend(optional.into_iter().filter(|(_, text)| !text.is_empty()));
         options.extend([("$top", top_text.as_str()), ("$format", "json")]);
-        if skip == 0 {
+        if skip == 0 || query.sorting == Sorting::HighestFirst {
             options.push(("$inlinecount", "allpages"));
-        } else {
+        }
+        if skip > 0 {
             options.push(("$skip", &skip_text));
         }
         Ok(self.address(query.service, &shape.set, &options))
-    }
-
-    /// The question once for as many of the keys as an address can carry.
-    pub(super) fn in_chunks(
-        &self,
-        query: &Query,
-        property: &'static str,
-        keys: &[String],
-    ) -> Result<Vec<(Query, Vec<String>)>, PortError> {
-        let shape = Shape::of(query, &self.config.names, None);
-        let empty = self.page_address(query, &shape, 0, 10_000)?.as_str().len();
-        let room = LONGEST_ADDRESS.saturating_sub(empty + 32);
-        let name = self
-            .config
-            .names
-            .field(query.service, property)
-            .unwrap_or(property);
-        let cost =
-            |key: &String| encode(&format!("{name} eq {} or ", super::filter::string_literal(key))).len();
-        let (mut chunks, mut rest) = (Vec::new(), keys);
-        while !rest.is_empty() {
-            let mut used = 0;
-            let fits = rest.iter().take_while(|key| {
-                used += cost(key);
-                used <= room
-            });
-            // One key goes alone, however long the rest of the address is.
-            let (chunk, after) = rest.split_at(fits.count().max(1));
-            let filter = query.filter.clone().one_of(property, chunk);
-            chunks.push((
-                Query {
-                    filter,
-                    ..query.clone()
-                },
-                chunk.to_vec(),
-            ));
-            rest = after;
-        }
-        Ok(chunks)
     }
 
     async fn page<T: DeserializeOwned>(

@@ -16,7 +16,7 @@ use super::names::Service;
 use super::reader::{Query, Rows};
 use super::rows::BucketRow;
 use super::valuation::{estimate, some_of};
-use super::{Sap, typed, values};
+use super::{Sap, in_time, typed, values};
 
 /// The word for stock that is nobody else's.
 const OWN: &str = "own";
@@ -28,7 +28,9 @@ pub(super) struct InventoryRead(pub(super) Arc<Sap>);
 impl ReadOperation for InventoryRead {
     async fn read(&self, parameters: &CanonicalJson) -> Result<Fetched, PortError> {
         let wanted: GetInventory = typed(System::Sap, parameters)?;
-        let found = buckets(&self.0, filter(&wanted), self.0.config.row_limit as usize).await?;
+        let (sap, until) = (&self.0, self.0.read_until());
+        let limit = sap.config.row_limit as usize;
+        let found = in_time(until, buckets(sap, filter(&wanted), limit)).await?;
         let mut stock = add_up(&found);
         // SAP was asked for it; a system that ignores the condition must not mix stock of others into it.
         stock.rows.retain(|row| is_wanted(row, &wanted));
@@ -48,7 +50,7 @@ impl ReadOperation for InventoryRead {
         if !inexact.is_empty() {
             warnings.push(format!("quantity cannot be kept exactly: {}", some_of(&inexact)));
         }
-        warnings.extend(estimate(&self.0, &mut stock.rows).await);
+        warnings.extend(estimate(sap, &mut stock.rows, until).await);
         Ok(Fetched {
             records: values(System::Sap, stock.rows)?,
             // SAP counts buckets, not rows as they are shown.
@@ -63,9 +65,10 @@ impl ReadOperation for InventoryRead {
 
 /// All stock, for the mirror.
 pub(super) async fn feed(sap: &Sap) -> Result<FeedBatch<StockRow>, PortError> {
-    let found = buckets(sap, Filter::default(), sap.config.feed_limit as usize).await?;
+    let (until, limit) = (sap.feed_until(), sap.config.feed_limit as usize);
+    let found = in_time(until, buckets(sap, Filter::default(), limit)).await?;
     let mut stock = add_up(&found);
-    for warning in estimate(sap, &mut stock.rows).await {
+    for warning in estimate(sap, &mut stock.rows, until).await {
         tracing::info!(warning, "stock without a value");
     }
     Ok(FeedBatch {

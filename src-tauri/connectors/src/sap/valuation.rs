@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use andon_domain::records::{MaterialValuation, PriceControl, StockRow};
 use andon_domain::{Money, PortError};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use tokio::time::Instant;
 
-use super::Sap;
 use super::catalog::PRODUCT_VALUATION;
 use super::filter::{Filter, bare};
 use super::money;
@@ -15,6 +15,7 @@ use super::names::Service;
 use super::reader::{Fields, Query};
 use super::rows::ValuationRow;
 use super::services::is_not_there;
+use super::{Sap, in_time};
 
 /// Reads of one question at the same time.
 const READS_AT_ONCE: usize = 6;
@@ -30,7 +31,7 @@ type Valuations = BTreeMap<(String, String), Vec<MaterialValuation>>;
 
 /// Puts an estimate beside the quantity of every row of own stock that can have one. Returns what to warn of. The stock is
 /// told in any case: where valuations cannot be read, the values are not available and the reason is in the warning.
-pub(super) async fn estimate(sap: &Sap, rows: &mut [StockRow]) -> Vec<String> {
+pub(super) async fn estimate(sap: &Sap, rows: &mut [StockRow], until: Instant) -> Vec<String> {
     let wanted: BTreeSet<(String, String)> = rows
         .iter()
         .filter(|row| is_own(row))
@@ -39,7 +40,7 @@ pub(super) async fn estimate(sap: &Sap, rows: &mut [StockRow]) -> Vec<String> {
     if wanted.is_empty() {
         return Vec::new();
     }
-    let valuations = match valuations(sap, &wanted).await {
+    let valuations = match in_time(until, valuations(sap, &wanted)).await {
         Ok(valuations) => valuations,
         Err(error) => {
             tracing::info!(
@@ -99,7 +100,7 @@ async fn valuations(sap: &Sap, wanted: &BTreeSet<(String, String)>) -> Result<Va
     let plants: BTreeSet<&String> = wanted.iter().map(|(plant, _)| plant).collect();
     for plant in plants {
         let of_plant = wanted.iter().filter(|(own, _)| own == plant);
-        let materials: Vec<String> = of_plant.map(|(_, material)| material.clone()).collect();
+        let materials: Vec<[String; 1]> = of_plant.map(|(_, material)| [material.clone()]).collect();
         let whole = Query::new(
             Service::Products,
             &PRODUCT_VALUATION,

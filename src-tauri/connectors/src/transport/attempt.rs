@@ -12,11 +12,21 @@ use tokio::time::Instant;
 
 use super::auth::{Admission, Refusal};
 use super::body;
-use super::call::{Answer, Call, Failure, Sent};
+use super::call::{Answer, Call, Failure, Logon, Sent};
 use super::client::Transport;
 use super::fault;
 use super::ledger::Entry;
 use super::outage::Pass;
+
+/// An answer whose body is still to come.
+pub(super) struct Reply<'a> {
+    pub(super) response: reqwest::Response,
+    /// Time until its headers.
+    pub(super) round_trip: Duration,
+    /// Kept until it is known what the answer says about the logon: until then the credentials may not have worked, and
+    /// nobody else sends them.
+    pub(super) admission: Option<Admission<'a>>,
+}
 
 /// How one attempt is made.
 #[derive(Clone, Copy)]
@@ -38,8 +48,8 @@ impl Transport {
     ) -> Result<Answer, Failure> {
         let whole = async {
             let _permit = self.permit(attempt.pass).await?;
-            let (response, round_trip) = self.send(attempt, entry).await?;
-            self.whole(response, round_trip).await
+            let reply = self.send(attempt, entry).await?;
+            self.whole(reply).await
         };
         let tried = tokio::time::timeout(left, whole).await;
         tried.unwrap_or_else(|_| Err(self.too_late(entry)))
@@ -71,13 +81,9 @@ impl Transport {
         }
     }
 
-    /// Sends the request and gives back its answer with the time until its headers. A refused token is replaced and the
+    /// Sends the request and gives back its answer once the headers are there. A refused token is replaced and the
     /// request repeated once: the system did not execute what it refused, so a write may be repeated as well.
-    pub(super) async fn send(
-        &self,
-        attempt: Attempt<'_>,
-        entry: &mut Entry,
-    ) -> Result<(reqwest::Response, Duration), Failure> {
+    pub(super) async fn send(&self, attempt: Attempt<'_>, entry: &mut Entry) -> Result<Reply<'_>, Failure> {
         let call = attempt.call;
         if call.url.origin() != self.endpoint.origin() {
             let error = PortError::new(
@@ -106,11 +112,11 @@ impl Transport {
                 Ok(Err(error)) => return Err(fault::broken(self.system, &error)),
                 Err(_) => return Err(fault::timed_out(self.system, "did not answer in time")),
             };
-            let Some(admission) = admission else {
-                return Ok((response, started.elapsed()));
-            };
-            match response.status().as_u16() {
-                401 => match self.auth.refused(&admission, is_repeat) {
+            let round_trip = started.elapsed();
+            if response.status().as_u16() == 401
+                && let Some(admission) = &admission
+            {
+                match self.auth.refused(admission, is_repeat) {
                     Refusal::Again => is_repeat = true,
                     Refusal::Final(error) => {
                         let error = error.detail(format!("401 for {}", response.url().path()));
@@ -119,15 +125,14 @@ impl Transport {
                             ..Failure::of(error)
                         });
                     }
-                },
-                status => {
-                    // A failing server may not have looked at the credentials yet.
-                    if status < 500 {
-                        self.auth.accepted(&admission);
-                    }
-                    return Ok((response, started.elapsed()));
                 }
+                continue;
             }
+            return Ok(Reply {
+                response,
+                round_trip,
+                admission,
+            });
         }
     }
 
@@ -149,15 +154,17 @@ impl Transport {
         }
     }
 
-    pub(super) async fn whole(
-        &self,
-        response: reqwest::Response,
-        round_trip: Duration,
-    ) -> Result<Answer, Failure> {
+    /// Reads the answer to its end, and what it says about the logon.
+    pub(super) async fn whole(&self, reply: Reply<'_>) -> Result<Answer, Failure> {
+        let Reply {
+            response,
+            round_trip,
+            admission,
+        } = reply;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let answered_at = self.clock.now();
-        match body::read(response, self.limits.body, self.limits.idle).await {
-            Ok(body) => Ok(Answer {
+        let answer = match body::read(response, self.limits.body, self.limits.idle).await {
+            Ok(body) => Answer {
                 status,
                 headers,
                 body,
@@ -165,8 +172,16 @@ impl Transport {
                 elapsed: Duration::ZERO,
                 round_trip,
                 answered_at,
-            }),
-            Err(fault) => Err(fault::unreadable(self.system, &fault, status)),
+            },
+            Err(fault) => return Err(fault::unreadable(self.system, &fault, status)),
+        };
+        if let Some(admission) = &admission {
+            match (self.logon_of)(&answer) {
+                Logon::Accepted => self.auth.accepted(admission),
+                Logon::Refused => self.auth.turned_away(admission),
+                Logon::Open => {}
+            }
         }
+        Ok(answer)
     }
 }

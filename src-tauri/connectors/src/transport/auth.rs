@@ -2,7 +2,7 @@
 //! system refused them.
 //!
 //! SAP locks a user after a few wrong passwords. So until credentials have worked once, one request at a time carries
-//! them, and after a 401 nothing is sent until they change or a person asks for another try. A token of a token service may
+//! them, and after a 401 or what means the same nothing is sent until they change or a person asks for another try. A token of a token service may
 //! simply be over: it is replaced once, and only a refusal of its replacement counts.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -303,8 +303,8 @@ impl Authenticator {
         let text = match &self.kind {
             AuthKind::Basic { username } => {
                 let pair = zeroize_pair(username, secret);
-                let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose());
-                Secret::new(format!("Basic {encoded}"))
+                let encoded = Secret::new(base64::engine::general_purpose::STANDARD.encode(pair.expose()));
+                Secret::new(format!("Basic {}", encoded.expose()))
             }
             _ => Secret::new(format!("Bearer {}", secret.expose())),
         };
@@ -347,6 +347,12 @@ impl Authenticator {
         }
         settle(&mut state, admission, Standing::Refused);
         Refusal::Final(self.refusal())
+    }
+
+    /// The system answered something else than a 401 that means the same. A token may be over, so the next request takes
+    /// another one; this answer stands.
+    pub(super) fn turned_away(&self, admission: &Admission<'_>) {
+        self.refused(admission, false);
     }
 
     fn refusal(&self) -> PortError {

@@ -122,6 +122,27 @@ impl Call {
     }
 }
 
+/// What an answer says about the logon it was asked for with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Logon {
+    /// The system let us in.
+    Accepted,
+    /// It did not, whatever the status says.
+    Refused,
+    /// Nothing: whoever answered need not have looked at the credentials.
+    Open,
+}
+
+impl Logon {
+    /// By the status alone: a failing server may not have looked at the credentials yet.
+    pub(super) const fn by_status(answer: &Answer) -> Self {
+        match answer.status {
+            500.. => Self::Open,
+            _ => Self::Accepted,
+        }
+    }
+}
+
 /// An answer with any status but 401 for a request with credentials.
 #[derive(Debug)]
 pub struct Answer {

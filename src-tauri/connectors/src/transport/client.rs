@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::attempt::Attempt;
 use super::auth::{AuthKind, Authenticator, CredentialSource};
-use super::call::{Answer, Call, Failure, Limits, TransportSettings};
+use super::call::{Answer, Call, Failure, Limits, Logon, TransportSettings};
 use super::endpoint::check_endpoint;
 use super::fault;
 use super::http;
@@ -31,6 +31,7 @@ pub struct Transport {
     pub(super) permits: Arc<Semaphore>,
     pub(super) limits: Limits,
     pub(super) outage: Outage,
+    pub(super) logon_of: fn(&Answer) -> Logon,
     pub(super) clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
 }
@@ -86,10 +87,17 @@ impl Transport {
             auth: Authenticator::new(system, auth, credentials, Arc::clone(&clock), tokens),
             permits: Arc::new(Semaphore::new(limits.open_requests)),
             outage: Outage::new(&limits),
+            logon_of: Logon::by_status,
             ledger: Ledger::new(Arc::clone(&clock)),
             limits,
             clock,
         })
+    }
+
+    /// With the connector's own eye for what an answer other than a 401 says about the logon.
+    #[must_use]
+    pub fn with_logon(self, logon_of: fn(&Answer) -> Logon) -> Self {
+        Self { logon_of, ..self }
     }
 
     /// The address of the connection.
@@ -237,12 +245,18 @@ impl Transport {
             first_byte: self.limits.idle,
             pass,
         };
-        let (response, round_trip) = self.send(attempt, entry).await?;
-        let is_plain = !response.headers().contains_key(reqwest::header::CONTENT_ENCODING);
-        if response.status().as_u16() == 200 && is_plain {
-            return Ok(Begun::Stream(response, permit, round_trip));
+        let reply = self.send(attempt, entry).await?;
+        let is_plain = !reply
+            .response
+            .headers()
+            .contains_key(reqwest::header::CONTENT_ENCODING);
+        if reply.response.status().as_u16() == 200 && is_plain {
+            if let Some(admission) = &reply.admission {
+                self.auth.accepted(admission);
+            }
+            return Ok(Begun::Stream(reply.response, permit, reply.round_trip));
         }
-        Ok(Begun::Whole(self.whole(response, round_trip).await?))
+        Ok(Begun::Whole(self.whole(reply).await?))
     }
 
     fn total(&self, call: &Call) -> Duration {

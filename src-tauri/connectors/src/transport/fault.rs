@@ -10,6 +10,9 @@ use super::call::{Failure, Sent};
 use super::outage::{Evidence, IsDown};
 use super::resolver::ForbiddenAddress;
 
+/// An answer has more bytes than are read. Asking for less may help.
+pub(crate) const TOO_LARGE: &str = "answer_too_large";
+
 /// The time for it was over.
 pub(super) fn timed_out(system: System, message: &str) -> Failure {
     Failure::unanswered(PortError::new(system, PortErrorKind::TimedOut, message))
@@ -47,6 +50,10 @@ pub(super) fn unreadable(system: System, fault: &BodyFault, status: u16) -> Fail
         }
     };
     let error = PortError::new(system, kind, message).detail(format!("status {status}: {fault}"));
+    let error = match fault {
+        BodyFault::TooLarge(_) => error.code(TOO_LARGE),
+        _ => error,
+    };
     match kind {
         PortErrorKind::Protocol => Failure::of(error),
         _ => Failure::unanswered(error),

@@ -25,10 +25,12 @@ mod tests;
 
 pub use auth::{AuthKind, CredentialSource};
 pub(crate) use body::is_object;
-pub use call::{Answer, Call, Failure, Limits, Sent, TransportSettings};
+pub use call::{Answer, Call, Failure, Limits, Logon, Sent, TransportSettings};
 pub use client::Transport;
 pub use endpoint::{ConfigProblem, HttpRule, check_endpoint};
+pub(crate) use fault::TOO_LARGE;
 pub use outage::Errand;
 pub use resolver::{NameService, Names};
 pub(crate) use retry::http_date;
 pub use streaming::Streaming;
+pub(crate) use tls::ca_file_problem;

@@ -98,7 +98,12 @@ impl TokenService {
         let asked_for = retry_after(response.headers(), now);
         let body = body::read(response, MAX_BODY, self.limits.idle)
             .await
-            .map_err(|fault| fault::unreadable(self.system, &fault, status))?;
+            .map_err(|fault| {
+                let mut failure = fault::unreadable(self.system, &fault, status);
+                // It is about the token: asking the system for less would change nothing.
+                failure.error.code = None;
+                failure
+            })?;
         match status {
             200..=299 => self.read(&body),
             _ => Err(Failure {

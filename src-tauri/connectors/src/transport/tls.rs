@@ -7,6 +7,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::endpoint::ConfigProblem;
+
 /// Where the roots come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Roots {
@@ -30,19 +32,7 @@ pub(super) fn client_config(roots: Roots, ca_file: Option<&Path>) -> Result<Clie
         store.add_parsable_certificates(loaded.certs);
     }
     if let Some(path) = ca_file {
-        let mut added = 0;
-        let certificates =
-            CertificateDer::pem_file_iter(path).map_err(|e| format!("{}: {e:?}", path.display()))?;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|e| format!("{}: {e:?}", path.display()))?;
-            store
-                .add(certificate)
-                .map_err(|e| format!("{}: {e}", path.display()))?;
-            added += 1;
-        }
-        if added == 0 {
-            return Err(format!("{}: holds no certificate in PEM form", path.display()));
-        }
+        add_file(&mut store, path).map_err(|why| format!("{}: {why}", path.display()))?;
     }
     let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -51,6 +41,33 @@ pub(super) fn client_config(roots: Roots, ca_file: Option<&Path>) -> Result<Clie
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// What is wrong with the CA file of a connection; `None` also where there is none.
+pub(crate) fn ca_file_problem(ca_file: Option<&Path>) -> Option<ConfigProblem> {
+    let path = ca_file?;
+    let why = add_file(&mut RootCertStore::empty(), path).err()?;
+    Some(ConfigProblem {
+        field: "ca_file".to_owned(),
+        value: path.display().to_string(),
+        problem: format!("cannot be used: {why}"),
+        remedy: "Give the path of a file with the certificates of your authority in PEM form, which this user may read."
+            .to_owned(),
+    })
+}
+
+fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), String> {
+    let text = std::fs::read(path).map_err(|error| error.to_string())?;
+    let mut added = 0;
+    for certificate in CertificateDer::pem_slice_iter(&text) {
+        let certificate = certificate.map_err(|error| format!("{error:?}"))?;
+        store.add(certificate).map_err(|error| error.to_string())?;
+        added += 1;
+    }
+    match added {
+        0 => Err("it holds no certificate in PEM form".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ async fn reads(case: &Case, read: Read, way: Way) -> Result<(), String> {
         return Err(format!("{} calls instead of at most {most}", upstream.calls()));
     }
     upstream.become_this(read.healthy());
-    if case.is_refused_logon {
+    if case.is_refused_logon || matches!(&reached, Err(error) if error.kind == PortErrorKind::Unauthorized) {
         // Nothing more is sent until somebody set the credentials again.
         let calls = upstream.calls();
         let again = connection.ask(read, way).await;

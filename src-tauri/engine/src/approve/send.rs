@@ -224,6 +224,7 @@ async fn finish(
     let (state, outcome) = match outcome {
         ApplyOutcome::Succeeded(receipt) => (State::Succeeded, executed(receipt, None)),
         ApplyOutcome::Refused { code, message } => {
+            tracing::warn!(approval = %row.request.id, code, "write was refused: {message}");
             let detail = json!({ "code": code });
             (
                 State::Failed,

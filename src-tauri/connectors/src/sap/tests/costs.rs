@@ -315,3 +315,57 @@ async fn a_number_used_in_two_areas_is_not_mixed_up() {
         ["actuals not available, rows do not tell whose they are: 1"]
     );
 }
+
+/// Centres a filter asks for, read the way a gateway does that applies the conversion of keys to values: without zeros.
+fn converted(filter: &str) -> Vec<String> {
+    let values = filter.split("CostCenter eq '").skip(1);
+    let values = values.filter_map(|rest| rest.split_once('\''));
+    values
+        .map(|(value, _)| value.trim_start_matches('0').to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn no_row_is_added_up_twice_however_a_server_reads_the_condition_on_centers() {
+    // One that converts keys and cuts its pages, and one that does not look at the condition.
+    for (looks_at_it, most) in [(true, 60), (true, 7), (false, 60)] {
+        let numbers: Vec<String> = (4_001..4_061).map(|n| format!("{n:010}")).collect();
+        let centers_there: Vec<Value> = numbers.iter().map(|number| open_center(number)).collect();
+        let server = Stranger::start(move |seen| {
+            let service = service_of(seen);
+            if is_metadata(seen) {
+                return metadata(description_of(service, |name| Some(name.to_owned())));
+            }
+            if service == Service::CostCenters {
+                return page(&centers_there, None, None);
+            }
+            let asked = converted(seen.query("$filter"));
+            let is_asked =
+                |number: &&String| !looks_at_it || asked.iter().any(|own| number.ends_with(own.as_str()));
+            let rows: Vec<Value> = numbers
+                .iter()
+                .filter(is_asked)
+                .map(|number| entry(number, "12.50", "EUR"))
+                .collect();
+            page(&rows[..rows.len().min(most)], Some(rows.len()), None)
+        })
+        .await;
+        let found = centers(&server, &json!({})).await;
+        assert_eq!(found.records.len(), 60);
+        for record in &found.records {
+            assert_eq!(
+                (&record["budget"], &record["actual"]),
+                (&json!("12.50"), &json!("12.50")),
+                "{record}"
+            );
+        }
+        assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+        let plan: Vec<Vec<String>> = server
+            .seen()
+            .iter()
+            .filter(|seen| service_of(seen) == Service::Plan && !is_metadata(seen))
+            .map(|seen| converted(seen.query("$filter")))
+            .collect();
+        assert!(plan.len() > 1, "too many centres for one address");
+    }
+}

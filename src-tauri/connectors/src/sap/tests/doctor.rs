@@ -3,6 +3,7 @@
 use andon_domain::ports::{Connector, Finding, FindingState};
 
 use super::*;
+use crate::stranger::Logged;
 
 /// A system that has everything, but for what `change` answers itself.
 async fn system(change: impl Fn(&Seen, Service) -> Option<Reply> + Send + Sync + 'static) -> Stranger {
@@ -199,4 +200,51 @@ async fn a_refused_logon_ends_the_examination_and_a_category_without_rows_is_tol
     assert_eq!(found.state, FindingState::Warning);
     assert!(found.message.contains("category PLN"), "{}", found.message);
     assert!(!told(&findings).is_empty());
+}
+
+#[tokio::test]
+async fn a_delivery_date_that_cannot_be_written_is_told_before_an_order_needs_it() {
+    for (lacking, named) in [
+        ("to_ScheduleLine", ": to_ScheduleLine"),
+        (
+            "ScheduleLineOrderQuantity",
+            ": to_ScheduleLine/ScheduleLineOrderQuantity",
+        ),
+    ] {
+        let server = system(move |seen, service| {
+            let body = description_of(service, |name| Some(name.to_owned()));
+            is_metadata(seen).then(|| metadata(body.replace(&format!("\"{lacking}\""), "\"Other\"")))
+        })
+        .await;
+        let findings = sap(&server).examine().await;
+        let told = told(&findings);
+        let found = told
+            .iter()
+            .find(|(_, _, message)| message.contains("delivery date"));
+        let (subject, state, message) = found.unwrap();
+        assert!(
+            subject.starts_with("purchase orders") && message.ends_with(named),
+            "{message}"
+        );
+        assert_eq!(*state, FindingState::Warning);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_is_told_is_in_the_log_with_saps_transaction() {
+    let log = Logged::start();
+    let server = system(|seen, service| {
+        let is_stock = service == Service::Stock && !is_metadata(seen);
+        is_stock.then(|| {
+            Reply::json(
+                400,
+                &json!({"error": {"code": "SY/530", "message": {"value": "Short dump"},
+                    "innererror": {"transactionid": "TX4711"}}}),
+            )
+        })
+    })
+    .await;
+    sap(&server).examine().await;
+    let text = log.text();
+    assert!(text.contains("TX4711") && text.contains("SY/530"), "{text}");
 }

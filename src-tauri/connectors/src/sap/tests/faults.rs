@@ -82,6 +82,11 @@ async fn every_kind_of_failure_has_its_own_code() {
         ),
         (
             Reply::with(302, &[("location", "https://login.example.org")], ""),
+            Kind::Unauthorized,
+            "sap_logon_page",
+        ),
+        (
+            Reply::with(302, &[("location", "https://sap2.example.org/sap")], ""),
             Kind::Protocol,
             "sap_redirected",
         ),

@@ -75,3 +75,58 @@ fn an_unacceptable_setting_builds_no_connection() {
     let error = Sap::new(config, Fixed::new(None), noon()).err().unwrap();
     assert_eq!(error.kind, PortErrorKind::NotConfigured);
 }
+
+const LOGON_PAGE: &str = "<html><body><form action='logon'><input type=\"password\"></form></body></html>";
+
+#[tokio::test]
+async fn a_logon_page_stops_everything_until_the_secret_is_set_again() {
+    let portal = ("location", "https://portal.example.org/saml2/idp");
+    for (status, header, body) in [
+        (200, ("content-type", "text/html"), LOGON_PAGE),
+        (302, portal, ""),
+    ] {
+        let server = Stranger::start(move |_| Reply::with(status, &[header], body)).await;
+        let sap = sap(&server);
+        let first = orders(&sap, &json!({})).await.unwrap_err();
+        assert_eq!(
+            (first.kind, first.code),
+            (PortErrorKind::Unauthorized, Some("sap_logon_page"))
+        );
+        for _ in 0..3 {
+            assert_eq!(sap.check().await.state, HealthState::Unauthorized);
+        }
+        assert_eq!(
+            orders(&sap, &json!({})).await.unwrap_err().kind,
+            PortErrorKind::Unauthorized
+        );
+        assert_eq!(server.seen().len(), 1, "a timer must not lock the user");
+        sap.credentials_changed();
+        orders(&sap, &json!({})).await.unwrap_err();
+        assert_eq!(server.seen().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_page_from_before_the_logon_proves_no_credentials() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let server = Stranger::start(
+        move |_| match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => Reply::with(404, &[("content-type", "text/html")], "<html>nothing here</html>"),
+            _ => Reply::with(200, &[("content-type", "text/html")], LOGON_PAGE),
+        },
+    )
+    .await;
+    let sap = sap(&server);
+    let readers = (0..10).map(|_| {
+        let sap = Arc::clone(&sap);
+        tokio::spawn(async move { orders(&sap, &json!({})).await.unwrap_err().kind })
+    });
+    for reader in readers.collect::<Vec<_>>() {
+        reader.await.unwrap();
+    }
+    assert_eq!(
+        server.seen().len(),
+        2,
+        "the page of the web server, one refused logon, and nothing after it"
+    );
+}

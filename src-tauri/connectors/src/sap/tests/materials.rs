@@ -107,7 +107,8 @@ async fn a_material_is_found_by_a_part_of_the_text_that_its_reader_sees() {
     let seen = server.seen();
     assert_eq!(
         seen[0].query("$filter"),
-        "substringof('O''Ring',ProductDescription)"
+        "(substringof('O''Ring',ProductDescription) or substringof('O''RING',ProductDescription) or \
+         substringof('O''ring',ProductDescription) or substringof('o''ring',ProductDescription))"
     );
     assert_eq!(seen[1].query("$filter"), "(Product eq 'A' or Product eq 'B')");
 }
@@ -115,19 +116,19 @@ async fn a_material_is_found_by_a_part_of_the_text_that_its_reader_sees() {
 #[tokio::test]
 async fn plant_and_description_together_narrow_each_other() {
     let server = Stranger::start(|seen| {
-        let hits = |numbers: [&str; 2]| page(&numbers.map(|number| json!({"Product": number})), None, None);
         if seen.path.ends_with("A_ProductDescription") {
-            return hits(["A", "B"]);
+            return page(&["A", "B"].map(|number| json!({"Product": number})), None, None);
         }
-        if seen.path.ends_with("A_ProductPlant") {
-            return hits(["B", "C"]);
-        }
-        page(&[product("B", &[("EN", "Ring")], &["1010"])], None, None)
+        let rows = [
+            product("A", &[("EN", "Ring")], &["1020"]),
+            product("B", &[("EN", "Ring")], &["1010"]),
+        ];
+        page(&rows, None, None)
     })
     .await;
     let found = materials(&server, "EN", &json!({"description": "ring", "plant": "1010"})).await;
     assert_eq!(found.records.len(), 1);
-    assert_eq!(server.seen()[2].query("$filter"), "Product eq 'B'");
+    assert_eq!(found.records[0]["material"], "B");
     let none = Stranger::start(|_| page(&[], None, None)).await;
     assert!(
         materials(&none, "EN", &json!({"plant": "9999"}))
@@ -152,4 +153,63 @@ async fn a_system_that_ignores_the_condition_gives_no_material_twice() {
     let found = materials(&server, "EN", &json!({"plant": "1010"})).await;
     assert!(server.count("GET") > 2, "it was asked in parts");
     assert_eq!((found.records.len(), found.is_truncated), (200, false));
+}
+
+#[tokio::test]
+async fn a_plant_with_more_materials_than_can_be_read_hides_none_of_a_group() {
+    let server = Stranger::start(|seen| {
+        if seen.path.ends_with("A_ProductPlant") {
+            return window(
+                seen,
+                (0..30).map(|n| json!({"Product": format!("M{n:02}")})).collect(),
+            );
+        }
+        let asked = seen.query("$filter");
+        let rows = ["M05", "M29"].into_iter().filter(|number| {
+            !asked.contains("Product eq") || asked.contains(&format!("Product eq '{number}'"))
+        });
+        window(
+            seen,
+            rows.map(|number| product(number, &[("EN", "Ring")], &["1010"]))
+                .collect(),
+        )
+    })
+    .await;
+    let mut config = config(&server);
+    config.row_limit = 10;
+    let sap = Sap::new(config, Fixed::new(Some("secret")), noon()).unwrap();
+    let asked = json!({"plant": "1010", "material_group": "01"});
+    let found = read("sap.get_materials", sap.materials_read(), &asked)
+        .await
+        .unwrap();
+    assert_eq!((found.records.len(), found.is_truncated), (2, false));
+    let server_seen = server.seen();
+    assert_eq!(
+        server_seen.last().unwrap().query("$filter"),
+        "ProductGroup eq '01'"
+    );
+}
+
+#[tokio::test]
+async fn a_description_is_found_however_it_is_written() {
+    for written in [
+        "bearing housing",
+        "BEARING HOUSING",
+        "Bearing housing",
+        "Bearing Housing",
+    ] {
+        let server = Stranger::start(move |seen| {
+            if !seen.path.ends_with("A_ProductDescription") {
+                return page(&[product("A", &[("EN", written)], &[])], None, None);
+            }
+            let is_found = seen
+                .query("$filter")
+                .contains(&format!("substringof('{written}',"));
+            let rows = is_found.then(|| json!({"Product": "A"}));
+            page(&rows.into_iter().collect::<Vec<_>>(), None, None)
+        })
+        .await;
+        let found = materials(&server, "EN", &json!({"description": "bearing Housing"})).await;
+        assert_eq!(found.records.len(), 1, "{written}");
+    }
 }

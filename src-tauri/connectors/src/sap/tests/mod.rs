@@ -7,6 +7,7 @@ mod feeds;
 mod health;
 mod hostile_writing;
 mod inventory;
+mod limits;
 mod materials;
 mod names;
 mod reading;
@@ -20,7 +21,7 @@ use andon_domain::operations::find;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sap::catalog::EntitySet;
+use crate::sap::catalog::{EntitySet, PURCHASE_ORDER_ITEM, SCHEDULE};
 use crate::sap::metadata::tests::document;
 use crate::stranger::{Fixed, Reply, Seen, Stranger, noon};
 use crate::transport::{AuthKind, Limits};
@@ -76,6 +77,18 @@ fn page(rows: &[Value], count: Option<usize>, next: Option<&str>) -> Reply {
     Reply::json(200, &json!({"d": d}))
 }
 
+/// The part of all rows that a page asks for by `$skip` and `$top`, counted.
+fn window(seen: &Seen, rows: Vec<Value>) -> Reply {
+    let skip = seen.query("$skip").parse().unwrap_or(0);
+    let top = seen.query("$top").parse().unwrap_or(usize::MAX);
+    let count = rows.len();
+    page(
+        &rows.into_iter().skip(skip).take(top).collect::<Vec<_>>(),
+        Some(count),
+        None,
+    )
+}
+
 async fn read(
     operation: &str,
     read: Arc<dyn ReadOperation>,
@@ -103,6 +116,9 @@ fn description_of(service: Service, change: impl Fn(&'static str) -> Option<Stri
             sets.push(target);
         }
     }
+    if service == Service::PurchaseOrders {
+        sets.push(SCHEDULE.target);
+    }
     let fields: Vec<(&str, Vec<String>)> = sets
         .iter()
         .map(|set| {
@@ -126,7 +142,7 @@ fn description_of(service: Service, change: impl Fn(&'static str) -> Option<Stri
         .iter()
         .map(|(set, names)| (*set, names.as_slice()))
         .collect();
-    let links: Vec<(&str, &str, &str)> = sets
+    let mut links: Vec<(&str, &str, &str)> = sets
         .iter()
         .flat_map(|set| {
             set.navigations
@@ -134,6 +150,9 @@ fn description_of(service: Service, change: impl Fn(&'static str) -> Option<Stri
                 .map(|to| (set.name, to.name, to.target.name))
         })
         .collect();
+    if service == Service::PurchaseOrders {
+        links.push((PURCHASE_ORDER_ITEM.name, SCHEDULE.name, SCHEDULE.target.name));
+    }
     document(&types, &links)
 }
 

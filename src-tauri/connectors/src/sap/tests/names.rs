@@ -53,7 +53,7 @@ async fn orders_are_asked_for_and_read_in_the_names_of_the_system() {
             seen[0].query("$orderby"),
             seen[0].query("$expand")
         ),
-        ("LIFNR eq 'X''1'", "EBELN", "Items")
+        ("LIFNR eq 'X''1'", "EBELN desc", "Items")
     );
     let select: Vec<&str> = seen[0].query("$select").split(',').collect();
     assert!(select.contains(&"LIFNR") && select.contains(&"Items/EBELP"));

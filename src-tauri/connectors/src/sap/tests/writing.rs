@@ -331,9 +331,11 @@ async fn a_refusal_has_saps_words_and_a_location_has_the_number() {
     let no = || {
         Reply::json(
             400,
-            &json!({"error": {"code": "06/321", "message": {"value": "Supplier 100482 is blocked"}}}),
+            &json!({"error": {"code": "06/321", "message": {"value": "Supplier 100482 is blocked"},
+                "innererror": {"transactionid": "TX4711"}}}),
         )
     };
+    let log = crate::stranger::Logged::start();
     let server = writable(move |_, _| no()).await;
     let connection = sap(&server);
     match connection
@@ -347,6 +349,11 @@ async fn a_refusal_has_saps_words_and_a_location_has_the_number() {
         ),
         other => panic!("{other:?}"),
     }
+    let text = log.text();
+    assert!(
+        text.contains("TX4711") && text.contains("06/321"),
+        "SAP's support asks for it: {text}"
+    );
     let server =
         writable(|_, _| Reply::with(201, &[("location", "http://x/A_PurchaseOrder('4500000043')")], ""))
             .await;

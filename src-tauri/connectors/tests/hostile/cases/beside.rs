@@ -165,9 +165,12 @@ fn descriptions() -> Vec<Case> {
                 "<Edmx><Schema><EntityContainer>{sets}</EntityContainer></Schema></Edmx>"
             ))
         }),
-        described("a description that is a page of HTML", || {
-            body("<html>logon</html>")
-        }),
+        Case {
+            is_refused_logon: true,
+            ..described("a description that is a logon page", || {
+                body("<html>logon</html>")
+            })
+        },
     ]
 }
 

@@ -105,7 +105,8 @@ pub struct GetMaterials {
     /// One material by its number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
-    /// Part of the description, in the language of the connection.
+    /// Part of the description, in the language of the connection. SAP is asked for it as given, in small letters, in capital
+    /// letters and with capital first letters; other mixtures are not found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Material type, for example ROH.
