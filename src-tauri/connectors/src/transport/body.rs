@@ -68,20 +68,23 @@ impl Collector {
 
     /// Takes the next piece as received. Decompresses in small steps, so that the limits act before memory fills.
     pub(super) fn take(&mut self, piece: &[u8]) -> Result<(), BodyFault> {
+        let decoder = match &mut self.sink {
+            Sink::Plain(body) => {
+                if body.len() + piece.len() > self.limit {
+                    return Err(BodyFault::TooLarge(self.limit));
+                }
+                self.received += piece.len();
+                body.extend_from_slice(piece);
+                return Ok(());
+            }
+            Sink::Gzip(decoder) => decoder,
+        };
         for step in piece.chunks(1024) {
             self.received += step.len();
-            let size = match &mut self.sink {
-                Sink::Plain(body) => {
-                    body.extend_from_slice(step);
-                    body.len()
-                }
-                Sink::Gzip(decoder) => {
-                    decoder
-                        .write_all(step)
-                        .map_err(|e| BodyFault::Broken(e.to_string()))?;
-                    decoder.get_ref().len()
-                }
-            };
+            decoder
+                .write_all(step)
+                .map_err(|e| BodyFault::Broken(e.to_string()))?;
+            let size = decoder.get_ref().len();
             if size > self.limit {
                 return Err(BodyFault::TooLarge(self.limit));
             }
@@ -132,19 +135,11 @@ pub(super) async fn read(
 
 /// Whether brackets outside strings nest deeper than allowed. Exact for JSON; harmless for anything else.
 fn is_too_deep(body: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in body {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let (mut depth, mut rest) = (0_usize, body);
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
         match byte {
-            b'"' => in_string = true,
+            b'"' => rest = after_string(rest),
             b'{' | b'[' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
@@ -158,6 +153,47 @@ fn is_too_deep(body: &[u8]) -> bool {
     false
 }
 
+/// What follows the string whose opening quote was before `rest`. Nearly every byte of an answer stands in a string, and this
+/// pass over it would cost as much as reading its records: so eight bytes are looked at together.
+fn after_string(mut rest: &[u8]) -> &[u8] {
+    loop {
+        let at = match rest.split_first_chunk() {
+            Some((eight, after)) => match first_of_a_string(u64::from_le_bytes(*eight)) {
+                Some(at) => at,
+                None => {
+                    rest = after;
+                    continue;
+                }
+            },
+            None => match rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+                Some(at) => at,
+                None => return &[],
+            },
+        };
+        if rest[at] == b'"' {
+            return &rest[at + 1..];
+        }
+        // A backslash takes the next byte with it.
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+}
+
+/// Which of eight bytes, the lowest first, is the first quote or backslash.
+const fn first_of_a_string(eight: u64) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    // Sets the highest bit of each byte that is the wanted one. Bytes above a hit may be wrong, the first hit never is.
+    const fn hits(eight: u64, wanted: u8) -> u64 {
+        let differs = eight ^ (ONES * wanted as u64);
+        differs.wrapping_sub(ONES) & !differs & HIGHS
+    }
+    let found = hits(eight, b'"') | hits(eight, b'\\');
+    match found {
+        0 => None,
+        _ => Some((found.trailing_zeros() / 8) as usize),
+    }
+}
+
 /// Whether a JSON text is an object. A list would be read as one too, its entries taken for the fields in their order.
 #[must_use]
 pub(crate) fn is_object(text: &[u8]) -> bool {
@@ -168,6 +204,7 @@ pub(crate) fn is_object(text: &[u8]) -> bool {
 mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -224,5 +261,33 @@ mod tests {
         ));
         assert!(!is_too_deep(format!("[\"{}\\\"[\"]", "[".repeat(500)).as_bytes()));
         assert!(is_too_deep("[".repeat(100_000).as_bytes()));
+    }
+
+    /// The same, byte by byte.
+    fn deepest(body: &[u8]) -> usize {
+        let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+        for byte in body {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                b'{' | b'[' if !in_string => depth += 1,
+                b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            deepest = deepest.max(depth);
+        }
+        deepest
+    }
+
+    proptest! {
+        #[test]
+        fn strings_end_where_they_end_wherever_they_lie(
+            pieces in proptest::collection::vec("[\\[\\]\"\\\\a!\u{80}-\u{ff}]{0,12}", 0..40),
+            brackets in 0_usize..70,
+        ) {
+            let text = format!("{}{}", "[".repeat(brackets), pieces.concat());
+            prop_assert_eq!(is_too_deep(text.as_bytes()), deepest(text.as_bytes()) > MAX_DEPTH);
+        }
     }
 }
