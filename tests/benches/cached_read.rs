@@ -35,14 +35,14 @@ const BREATH: usize = 500;
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let report = Report::new("cached read: permit → validate → cache → page → clearance → audit");
-    let operator = caller("ada", Role::Operator);
-    let viewer = caller("vera", Role::Viewer);
+    let cleared = operator(Class::BusinessSensitive);
+    let uncleared = operator(Class::Internal);
     for (records, caller, who) in [
-        (1, &operator, "sees all"),
-        (24, &operator, "sees all"),
-        (24, &viewer, "no prices"),
-        (100, &operator, "sees all"),
-        (100, &viewer, "no prices"),
+        (1, &cleared, "sees all"),
+        (24, &cleared, "sees all"),
+        (24, &uncleared, "no prices"),
+        (100, &cleared, "sees all"),
+        (100, &uncleared, "no prices"),
     ] {
         let pair = runtime.block_on(measure(records, caller));
         let duration = |micros: f64| Duration::from_secs_f64(micros / 1e6);
@@ -187,13 +187,13 @@ fn orders(count: usize) -> Vec<Value> {
     (0..count).map(order).collect()
 }
 
-fn caller(name: &str, role: Role) -> Caller {
+fn operator(clearance: Class) -> Caller {
     Caller {
         tenant: TenantId::default_tenant(),
-        principal: Principal::Person(UserId::from(name)),
-        display_name: name.to_owned(),
-        role,
-        clearance: Class::default_clearance(role),
+        principal: Principal::Person(UserId::from("ada")),
+        display_name: "Ada".to_owned(),
+        role: Role::Operator,
+        clearance,
         via: Via::Headless,
         scopes: Vec::new(),
     }
