@@ -14,6 +14,8 @@ use serde_json::value::RawValue;
 
 /// Fields of one object at most; no record of the contract has a tenth of it.
 const MAX_FIELDS: usize = 512;
+/// Fields that there is room for at once: a machine has as many.
+const USUAL_FIELDS: usize = 24;
 /// Bytes of one text at most, as written.
 const MAX_TEXT: usize = 1024 * 1024;
 
@@ -96,10 +98,16 @@ impl<'a> Fields<'a> {
 
     /// A text.
     pub(super) fn text(&self, name: &str, notes: &mut Notes) -> Option<String> {
-        self.read(name, notes, |raw| match raw.len() {
+        self.word(name, notes).map(Cow::into_owned)
+    }
+
+    /// A text that is looked at and not kept.
+    pub(super) fn word(&self, name: &str, notes: &mut Notes) -> Option<Cow<'a, str>> {
+        let word: Word<'a> = self.read(name, notes, |raw| match raw.len() {
             0..=MAX_TEXT => serde_json::from_str(raw).map_err(|_| "not a text".to_owned()),
             _ => Err("longer than can be kept".to_owned()),
-        })
+        })?;
+        Some(word.0)
     }
 
     /// A text that is not empty: a key.
@@ -276,7 +284,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut values = Vec::new();
+                let mut values = Vec::with_capacity(USUAL_FIELDS);
                 while let Some(field) = map.next_entry()? {
                     if values.len() == MAX_FIELDS {
                         return Err(A::Error::custom("too many fields"));
