@@ -1,51 +1,34 @@
-//! Purchase orders read from the demo plant over loopback and mapped to records by the SAP connector, beside bare reqwest
-//! and `serde_json` on the same answers; CPU time of this process, so that the plant and a busy machine do not count.
+//! Purchase orders read from the demo plant over loopback and mapped to records by the SAP connector: beside bare reqwest and
+//! `serde_json` on the same answers, and from small to large. CPU time of this process, so that the plant and a busy machine
+//! do not count.
 #![expect(clippy::unwrap_used, reason = "a bench may stop")]
 
 mod measure;
 
-use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use andon_connectors::sap::{Sap, SapConfig};
-use andon_connectors::transport::{AuthKind, CredentialSource};
+use andon_connectors::transport::AuthKind;
 use andon_domain::ports::{Feed, FeedAsk, FeedRecords, FeedSource as _};
 use andon_domain::records::PurchaseOrder;
-use andon_domain::time::Moment;
-use andon_domain::{Amount, Clock, PortError, Secret, Timestamp};
-use async_trait::async_trait;
-use measure::{Pair, Report};
-use rustix::time::{ClockId, clock_gettime};
+use andon_domain::{Amount, Timestamp};
+use measure::plant::{Credential, Listener, Plant};
+use measure::process::{cpu, memory_of};
+use measure::{Pair, Report, WallClock, mebibytes, median, millis};
+use reqwest::Url;
 use serde::Deserialize;
-use serde_json::Value;
+use tokio::runtime::Runtime;
 
-const TURNS: usize = 40;
-
-/// What the connector asks for.
-const SELECT: &str = "PurchaseOrder,CompanyCode,PurchaseOrderType,Supplier,PurchasingOrganization,PurchasingGroup,\
-DocumentCurrency,PurchaseOrderDate,LastChangeDateTime,PurchasingProcessingStatus,PurchasingCompletenessStatus,\
-ReleaseIsNotCompleted,PurchasingDocumentDeletionCode,PaymentTerms,CorrespncExternalReference,CreatedByUser,\
-to_PurchaseOrderItem/PurchaseOrderItem,to_PurchaseOrderItem/PurchaseOrderItemText,to_PurchaseOrderItem/Material,\
-to_PurchaseOrderItem/Plant,to_PurchaseOrderItem/StorageLocation,to_PurchaseOrderItem/OrderQuantity,\
-to_PurchaseOrderItem/PurchaseOrderQuantityUnit,to_PurchaseOrderItem/OrderPriceUnit,\
-to_PurchaseOrderItem/OrderPriceUnitToOrderUnitNmrtr,to_PurchaseOrderItem/OrdPriceUnitToOrderUnitDnmntr,\
-to_PurchaseOrderItem/NetPriceAmount,to_PurchaseOrderItem/NetPriceQuantity,\
-to_PurchaseOrderItem/PurchasingDocumentDeletionCode,to_PurchaseOrderItem/PurchasingItemIsFreeOfCharge,\
-to_PurchaseOrderItem/IsCompletelyDelivered,to_PurchaseOrderItem/IsFinallyInvoiced";
-
-async fn orders_of(sap: &Sap) -> Vec<PurchaseOrder> {
-    let ask = FeedAsk {
-        changed_since: None,
-        window_since: Timestamp::from_millis(0),
-    };
-    match sap.fetch(Feed::PurchaseOrders, &ask).await.unwrap() {
-        FeedRecords::PurchaseOrders(batch) => batch.records,
-        other => panic!("asked for purchase orders and got {}", other.feed().as_str()),
-    }
-}
+/// Orders of the read that is compared, and those that the cost of a record is followed over.
+const ORDERS: usize = 5_000;
+const FEW: usize = 1_000;
+const MANY: usize = 50_000;
+const TURNS: usize = 20;
+/// Turns over all sizes; in each, the smaller ones are read so often that they take some time as well.
+const SIZE_TURNS: usize = 5;
+const FEW_READS: usize = 10;
+const READS: usize = 2;
 
 fn main() -> ExitCode {
     rustls::crypto::ring::default_provider()
@@ -55,38 +38,49 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .unwrap();
-    let plant = Plant::start();
-    let bare = Bare::new(&plant);
-    let sap = connect(&plant);
-    let mut turns = Vec::new();
-    // One of each to warm up, and to see that both read the same.
-    let orders = runtime.block_on(orders_of(&sap));
-    let counts = (
-        orders.len(),
-        orders.iter().map(|order| order.items.len()).sum::<usize>(),
-    );
+    let mut report = Report::new("sap read: purchase orders over loopback, CPU time of this process");
+    let plant = Plant::start(&["--size", &ORDERS.to_string()]);
+    // Before anything else fills this process.
+    beside_bare(&runtime, &plant, &mut report);
+    over_sizes(&runtime, plant, &mut report);
+    report.end()
+}
+
+/// One read of the connector after another, each followed by one of the baseline.
+fn beside_bare(runtime: &Runtime, plant: &Plant, report: &mut Report) {
+    let sap = connect(plant, plant.endpoint("sap"));
+    let (orders, memory) = memory_of(|| runtime.block_on(orders_of(&sap)));
+    let counts = (orders.len(), items_of(&orders));
+    assert_eq!(counts.0, ORDERS, "all orders of the plant");
+    drop(orders);
+    // To ask for the same, one read is listened to; a read of each to see that both get the same.
+    let listener = Listener::before(plant.endpoint("sap"));
+    let heard = runtime.block_on(orders_of(&connect(plant, listener.endpoint.clone())));
+    let bare = Bare::new(plant, listener.heard());
     let (rows, bytes) = runtime.block_on(bare.read());
+    assert_eq!(counts, (heard.len(), items_of(&heard)));
     assert_eq!(
         counts,
         (rows.len(), rows.iter().map(|row| row.items.results.len()).sum())
     );
-    for _ in 0..TURNS {
-        let began = cpu();
-        let orders = runtime.block_on(orders_of(&sap));
-        let ours = cpu() - began;
-        drop(orders);
-        let began = cpu();
-        let rows = runtime.block_on(bare.read());
-        let baseline = cpu() - began;
-        drop(rows);
-        turns.push((ours.as_secs_f64(), baseline.as_secs_f64()));
-    }
+    drop((heard, rows));
+    let turns: Vec<(f64, f64)> = (0..TURNS)
+        .map(|_| {
+            let began = cpu();
+            let orders = runtime.block_on(orders_of(&sap));
+            let ours = cpu() - began;
+            drop(orders);
+            let began = cpu();
+            let rows = runtime.block_on(bare.read());
+            let baseline = cpu() - began;
+            drop(rows);
+            (ours.as_secs_f64(), baseline.as_secs_f64())
+        })
+        .collect();
     let pair = Pair::of(&turns);
-    let millis = |seconds: f64| format!("{:.2} ms", seconds * 1e3);
-    let mut report = Report::new("sap read: purchase orders over loopback, CPU time of this process");
     report.line(
-        "orders, items, bytes",
-        format_args!("{}, {}, {bytes}", counts.0, counts.1),
+        "orders, items, requests, bytes",
+        format_args!("{}, {}, {}, {bytes}", counts.0, counts.1, bare.addresses.len()),
     );
     report.line(
         "connector: fetched, checked and mapped, median",
@@ -94,141 +88,133 @@ fn main() -> ExitCode {
     );
     report.line("bare reqwest and serde_json, median", millis(pair.baseline));
     report.ratio("connector ÷ bare", pair.ratio, 2.0, false);
-    report.end()
+    report.line("resident before the first read", mebibytes(memory.before));
+    report.mebibytes("peak of this process in it, program and all", memory.peak, 120);
 }
 
-fn cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
-}
-
-/// The demo plant as a process; it ends with us.
-struct Plant {
-    child: Child,
-    ready: Value,
-}
-
-impl Plant {
-    fn start() -> Self {
-        let beside = std::env::current_exe()
-            .unwrap()
-            .ancestors()
-            .nth(3)
-            .unwrap()
-            .join("debug/andon-demo-plant");
-        let path = std::env::var_os("ANDON_DEMO_PLANT").map_or(beside, PathBuf::from);
-        let mut child = Command::new(&path)
-            .args(["--quiet-agent", "--exit-with-parent"])
-            .env("RUST_LOG", "error")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|e| panic!("{} does not start, build it first: {e}", path.display()));
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        Self {
-            child,
-            ready: serde_json::from_str(&line).unwrap(),
+/// The cost of one record of few, more and many orders; an order and an item of it are a record each.
+fn over_sizes(runtime: &Runtime, plant: Plant, report: &mut Report) {
+    let start = |orders: usize, reads: usize, plant: Option<Plant>| {
+        let plant = plant.unwrap_or_else(|| Plant::start(&["--size", &orders.to_string()]));
+        let sap = connect(&plant, plant.endpoint("sap"));
+        Size {
+            orders,
+            reads,
+            sap,
+            _plant: plant,
         }
-    }
-
-    fn sap(&self, name: &str) -> String {
-        self.ready["sap"][name].as_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Plant {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Password(String);
-
-#[async_trait]
-impl CredentialSource for Password {
-    async fn secret(&self) -> Result<Option<Secret>, PortError> {
-        Ok(Some(Secret::new(self.0.clone())))
-    }
-}
-
-struct WallClock;
-
-impl Clock for WallClock {
-    fn moment(&self) -> Moment {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let millis = i64::try_from(since.as_millis()).unwrap();
-        Moment {
-            utc: Timestamp::from_millis(millis),
-            boot_ms: millis.unsigned_abs(),
-            boot_id: "bench".to_owned(),
-        }
-    }
-}
-
-fn connect(plant: &Plant) -> Arc<Sap> {
-    let auth = AuthKind::Basic {
-        username: plant.sap("username"),
     };
-    let mut config = SapConfig::new(plant.sap("endpoint").parse().unwrap(), auth);
-    config.client = Some(plant.sap("client"));
-    Sap::new(
-        config,
-        Arc::new(Password(plant.sap("password"))),
-        Arc::new(WallClock),
-    )
-    .unwrap()
+    let sizes = [
+        start(FEW, FEW_READS, None),
+        start(ORDERS, READS, Some(plant)),
+        start(MANY, 1, None),
+    ];
+    // Once without counting, so that each has its connection and the allocator its pages.
+    for size in &sizes {
+        size.cost_of_a_record(runtime);
+    }
+    let turns: Vec<[f64; 3]> = (0..SIZE_TURNS)
+        .map(|_| sizes.each_ref().map(|size| size.cost_of_a_record(runtime)))
+        .collect();
+    for (at, size) in sizes.iter().enumerate() {
+        let cost = median(turns.iter().map(|turn| turn[at]).collect());
+        report.line(
+            &format!("{:>6} orders: a record, median", size.orders),
+            measure::micros(std::time::Duration::from_secs_f64(cost)),
+        );
+    }
+    for (at, size) in sizes.iter().enumerate().skip(1) {
+        let growth = median(turns.iter().map(|turn| turn[at] / turn[0]).collect());
+        report.flat(
+            &format!("a record of {} ÷ one of {FEW} orders", size.orders),
+            growth,
+            15.0,
+        );
+    }
+}
+
+/// A plant with so many orders, which are read so many times a turn.
+struct Size {
+    orders: usize,
+    reads: usize,
+    sap: Arc<Sap>,
+    _plant: Plant,
+}
+
+impl Size {
+    /// Seconds.
+    fn cost_of_a_record(&self, runtime: &Runtime) -> f64 {
+        let (mut spent, mut records) = (0.0, 0);
+        for _ in 0..self.reads {
+            let began = cpu();
+            let orders = runtime.block_on(orders_of(&self.sap));
+            spent += (cpu() - began).as_secs_f64();
+            assert_eq!(orders.len(), self.orders, "no limit may cut them");
+            records += orders.len() + items_of(&orders);
+        }
+        spent / records as f64
+    }
+}
+
+async fn orders_of(sap: &Sap) -> Vec<PurchaseOrder> {
+    let ask = FeedAsk {
+        changed_since: None,
+        window_since: Timestamp::from_millis(0),
+    };
+    match sap.fetch(Feed::PurchaseOrders, &ask).await.unwrap() {
+        FeedRecords::PurchaseOrders(batch) => {
+            assert!(batch.is_complete && batch.dropped == 0);
+            batch.records
+        }
+        other => panic!("asked for purchase orders and got {}", other.feed().as_str()),
+    }
+}
+
+fn items_of(orders: &[PurchaseOrder]) -> usize {
+    orders.iter().map(|order| order.items.len()).sum()
+}
+
+fn connect(plant: &Plant, endpoint: Url) -> Arc<Sap> {
+    let auth = AuthKind::Basic {
+        username: plant.said("sap", "username"),
+    };
+    let mut config = SapConfig::new(endpoint, auth);
+    config.client = Some(plant.said("sap", "client"));
+    let password = Credential(plant.said("sap", "password"));
+    Sap::new(config, Arc::new(password), Arc::new(WallClock)).unwrap()
 }
 
 /// What somebody writes who wants the rows and nothing else.
 struct Bare {
     http: reqwest::Client,
-    address: reqwest::Url,
+    addresses: Vec<Url>,
     user: String,
     password: String,
 }
 
 impl Bare {
-    fn new(plant: &Plant) -> Self {
-        let address = format!(
-            "{}/API_PURCHASEORDER_PROCESS_SRV/A_PurchaseOrder?$select={SELECT}&$orderby=PurchaseOrder&$top=500&$format=json\
-             &$expand=to_PurchaseOrderItem&$inlinecount=allpages&sap-client={}&sap-language=EN",
-            plant.sap("endpoint"),
-            plant.sap("client")
-        );
+    fn new(plant: &Plant, addresses: Vec<Url>) -> Self {
         Self {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
-            address: address.parse().unwrap(),
-            user: plant.sap("username"),
-            password: plant.sap("password"),
+            addresses,
+            user: plant.said("sap", "username"),
+            password: plant.said("sap", "password"),
         }
     }
 
     /// The rows, and the size of the answers.
     async fn read(&self) -> (Vec<Order>, usize) {
         let (mut rows, mut bytes) = (Vec::new(), 0);
-        let mut next = Some(self.address.clone());
-        while let Some(address) = next {
+        for address in &self.addresses {
             let request = self
                 .http
                 .get(address.clone())
                 .basic_auth(&self.user, Some(&self.password));
-            let body = request
-                .send()
-                .await
-                .unwrap()
-                .error_for_status()
-                .unwrap()
-                .bytes()
-                .await
-                .unwrap();
-            let answer: Envelope = serde_json::from_slice(&body).unwrap();
+            let answer = request.send().await.unwrap().error_for_status().unwrap();
+            let body = answer.bytes().await.unwrap();
             bytes += body.len();
-            rows.extend(answer.d.results);
-            next = answer.d.next.map(|link| address.join(&link).unwrap());
+            let page: Envelope = serde_json::from_slice(&body).unwrap();
+            rows.extend(page.d.results);
         }
         (rows, bytes)
     }
@@ -242,8 +228,6 @@ struct Envelope {
 #[derive(Deserialize)]
 struct Page {
     results: Vec<Order>,
-    #[serde(rename = "__next")]
-    next: Option<String>,
 }
 
 #[derive(Deserialize)]

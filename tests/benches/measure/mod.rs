@@ -1,13 +1,20 @@
-//! What the benches share: medians of interleaved samples, and a table with a ratio that can fail.
+//! What the benches share: medians of interleaved samples, a table with a ratio that can fail, what a process costs, and the
+//! demo plant.
 //!
 //! A machine that is busy slows both sides of a ratio, but not in the same moment: so the sides take turns, and each ratio
 //! is the median over the turns.
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 #![allow(dead_code, reason = "each bench uses its part")]
 
+pub(crate) mod plant;
+pub(crate) mod process;
+
 use std::fmt::Display;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use andon_domain::time::Moment;
+use andon_domain::{Clock, Timestamp};
 
 /// The value in the middle.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
@@ -69,6 +76,28 @@ impl Report {
         );
     }
 
+    /// A ratio that must stay within so many percent of 1.
+    pub(crate) fn flat(&mut self, what: &str, ratio: f64, percent: f64) {
+        let holds = (ratio - 1.0).abs() * 100.0 <= percent;
+        self.has_failed |= !holds;
+        let verdict = if holds { "ok" } else { "FAILED" };
+        self.line(
+            what,
+            format_args!("{ratio:.2}  (target 1 ± {percent} %)  {verdict}"),
+        );
+    }
+
+    /// Mebibytes that must be at most the target.
+    pub(crate) fn mebibytes(&mut self, what: &str, bytes: u64, target: u64) {
+        let holds = bytes <= target * MEBIBYTE;
+        self.has_failed |= !holds;
+        let verdict = if holds { "ok" } else { "FAILED" };
+        self.line(
+            what,
+            format_args!("{}  (target ≤ {target} MiB)  {verdict}", mebibytes(bytes)),
+        );
+    }
+
     /// The exit status: a ratio beyond its target fails the bench.
     pub(crate) fn end(self) -> ExitCode {
         if self.has_failed {
@@ -79,7 +108,34 @@ impl Report {
     }
 }
 
+const MEBIBYTE: u64 = 1024 * 1024;
+
+/// Mebibytes with one digit.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / MEBIBYTE as f64)
+}
+
+/// Milliseconds with two digits, from seconds.
+pub(crate) fn millis(seconds: f64) -> String {
+    format!("{:.2} ms", seconds * 1e3)
+}
+
 /// Microseconds with one digit.
 pub(crate) fn micros(duration: Duration) -> String {
     format!("{:.1} µs", duration.as_secs_f64() * 1e6)
+}
+
+/// The machine's clock, which is all the rooms need of one here.
+pub(crate) struct WallClock;
+
+impl Clock for WallClock {
+    fn moment(&self) -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let millis = i64::try_from(since.as_millis()).unwrap();
+        Moment {
+            utc: Timestamp::from_millis(millis),
+            boot_ms: millis.unsigned_abs(),
+            boot_id: "bench".to_owned(),
+        }
+    }
 }

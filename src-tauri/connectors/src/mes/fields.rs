@@ -1,7 +1,8 @@
 //! Reads the fields of one JSON object tolerantly and notes what was missing or wrong. Numbers stay exact: they are taken
 //! from the text of the body and never pass through floating point.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use andon_domain::text::visible;
@@ -13,6 +14,8 @@ use serde_json::value::RawValue;
 
 /// Fields of one object at most; no record of the contract has a tenth of it.
 const MAX_FIELDS: usize = 512;
+/// Fields that there is room for at once: a machine has as many.
+const USUAL_FIELDS: usize = 24;
 /// Bytes of one text at most, as written.
 const MAX_TEXT: usize = 1024 * 1024;
 
@@ -20,8 +23,13 @@ const MAX_TEXT: usize = 1024 * 1024;
 pub(super) struct Fields<'a> {
     /// Where it stands in the record, for notes: empty or `counters.`.
     path: &'static str,
-    values: HashMap<String, &'a RawValue>,
+    /// In [`order`]. A few fields are found faster so than by a hash of their names.
+    values: Vec<(Word<'a>, &'a RawValue)>,
 }
+
+/// A text that is borrowed from the body where nothing in it is escaped.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// What was missing, wrong or impossible.
 pub(super) type Notes = Vec<String>;
@@ -38,20 +46,26 @@ impl<'a> Fields<'a> {
     }
 
     fn at(path: &'static str, raw: &'a RawValue, notes: &mut Notes) -> Option<Self> {
-        let Object { mut values, twice } = serde_json::from_str(raw.get()).ok()?;
+        let Object(mut values) = serde_json::from_str(raw.get()).ok()?;
+        values.sort_by(|(one, _), (other, _)| order(&one.0, &other.0));
         // Of two values neither can be believed.
+        let twice = values.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+        let mut twice: Vec<Word<'_>> = twice.map(|pair| pair[0].0.clone()).collect();
+        twice.dedup();
         for name in twice {
-            values.remove(&name);
-            notes.push(format!("{path}{}: given twice", visible(&name, 80)));
+            values.retain(|(other, _)| *other != name);
+            notes.push(format!("{path}{}: given twice", visible(&name.0, 80)));
         }
         Some(Self { path, values })
     }
 
+    fn value(&self, name: &str) -> Option<&'a RawValue> {
+        let found = self.values.binary_search_by(|(other, _)| order(&other.0, name));
+        found.ok().map(|at| self.values[at].1)
+    }
+
     fn raw(&self, name: &str) -> Option<&'a str> {
-        self.values
-            .get(name)
-            .map(|raw| raw.get())
-            .filter(|text| *text != "null")
+        self.value(name).map(RawValue::get).filter(|text| *text != "null")
     }
 
     fn note(&self, notes: &mut Notes, name: &str, what: &str) {
@@ -84,10 +98,16 @@ impl<'a> Fields<'a> {
 
     /// A text.
     pub(super) fn text(&self, name: &str, notes: &mut Notes) -> Option<String> {
-        self.read(name, notes, |raw| match raw.len() {
+        self.word(name, notes).map(Cow::into_owned)
+    }
+
+    /// A text that is looked at and not kept.
+    pub(super) fn word(&self, name: &str, notes: &mut Notes) -> Option<Cow<'a, str>> {
+        let word: Word<'a> = self.read(name, notes, |raw| match raw.len() {
             0..=MAX_TEXT => serde_json::from_str(raw).map_err(|_| "not a text".to_owned()),
             _ => Err("longer than can be kept".to_owned()),
-        })
+        })?;
+        Some(word.0)
     }
 
     /// A text that is not empty: a key.
@@ -134,16 +154,16 @@ impl<'a> Fields<'a> {
     /// A time. Without an offset it is unknown, since no zone may be assumed.
     pub(super) fn instant(&self, name: &str, notes: &mut Notes) -> Option<Timestamp> {
         self.read(name, notes, |raw| {
-            let text: String =
+            let text: Word<'_> =
                 serde_json::from_str(raw).map_err(|_| "time unknown: not a text".to_owned())?;
-            instant(&text)
+            instant(&text.0)
         })
     }
 
     /// A nested object. `path` is its name with a dot, for notes.
     pub(super) fn object(&self, name: &str, path: &'static str, notes: &mut Notes) -> Option<Self> {
         self.raw(name)?;
-        let object = Self::at(path, self.values.get(name)?, notes);
+        let object = Self::at(path, self.value(name)?, notes);
         if object.is_none() {
             self.note(notes, name, "not an object");
         }
@@ -245,11 +265,13 @@ fn leap_second(text: &str) -> Option<String> {
     Some(format!("{before}59.999{rest}"))
 }
 
-/// An object with the names that stand in it more than once, where JSON does not say which value counts.
-struct Object<'a> {
-    values: HashMap<String, &'a RawValue>,
-    twice: Vec<String>,
+/// Names by their length first: seldom have two the same, and then nothing is compared but numbers.
+fn order(one: &str, other: &str) -> Ordering {
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
+
+/// The fields of an object as they stand in it, a name perhaps more than once: JSON does not say which value counts then.
+struct Object<'a>(Vec<(Word<'a>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -262,18 +284,14 @@ impl<'de> Deserialize<'de> for Object<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let (mut values, mut twice) = (HashMap::new(), Vec::new());
-                let mut count = 0_usize;
-                while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-                    count += 1;
-                    if count > MAX_FIELDS {
+                let mut values = Vec::with_capacity(USUAL_FIELDS);
+                while let Some(field) = map.next_entry()? {
+                    if values.len() == MAX_FIELDS {
                         return Err(A::Error::custom("too many fields"));
                     }
-                    if values.insert(name.clone(), value).is_some() && !twice.contains(&name) {
-                        twice.push(name);
-                    }
+                    values.push(field);
                 }
-                Ok(Object { values, twice })
+                Ok(Object(values))
             }
         }
         deserializer.deserialize_map(Reading)

@@ -107,7 +107,9 @@ pub(super) fn without_bom(body: &[u8]) -> &[u8] {
 
 /// Whether the body is a web page, whatever its `Content-Type` says.
 pub(super) fn is_web_page(answer: &Answer) -> bool {
-    let start: String = String::from_utf8_lossy(&answer.body).chars().take(200).collect();
+    // No more than is looked at: a page of records has megabytes.
+    let start = &answer.body[..answer.body.len().min(800)];
+    let start = String::from_utf8_lossy(start);
     let start = start
         .trim_start_matches('\u{feff}')
         .trim_start()

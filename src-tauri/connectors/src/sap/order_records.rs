@@ -132,6 +132,8 @@ fn item_value(row: &ItemRow, currency: Option<&str>) -> Option<Amount> {
     let numerator = above_zero(row.order_price_unit_to_order_unit_nmrtr.value);
     let denominator = above_zero(row.ord_price_unit_to_order_unit_dnmntr.value);
     let converted = match (numerator, denominator) {
+        // Nearly all items; dividing exact decimals is slow.
+        (Some(numerator), Some(denominator)) if numerator == denominator => quantity,
         (Some(numerator), Some(denominator)) => quantity.checked_mul(numerator)?.checked_div(denominator)?,
         _ if same_unit => quantity,
         _ => return None,

@@ -76,20 +76,23 @@ impl Collector {
 
     /// Takes the next piece as received. Decompresses in small steps, so that the limits act before memory fills.
     pub(super) fn take(&mut self, piece: &[u8]) -> Result<(), BodyFault> {
+        let decoder = match &mut self.sink {
+            Sink::Plain(body) => {
+                if body.len() + piece.len() > self.limit {
+                    return Err(BodyFault::TooLarge(self.limit));
+                }
+                self.received += piece.len();
+                body.extend_from_slice(piece);
+                return Ok(());
+            }
+            Sink::Gzip(decoder) => decoder,
+        };
         for step in piece.chunks(1024) {
             self.received += step.len();
-            let size = match &mut self.sink {
-                Sink::Plain(body) => {
-                    body.extend_from_slice(step);
-                    body.len()
-                }
-                Sink::Gzip(decoder) => {
-                    decoder
-                        .write_all(step)
-                        .map_err(|e| BodyFault::Broken(e.to_string()))?;
-                    decoder.get_ref().len()
-                }
-            };
+            decoder
+                .write_all(step)
+                .map_err(|e| BodyFault::Broken(e.to_string()))?;
+            let size = decoder.get_ref().len();
             if size > self.limit {
                 return Err(BodyFault::TooLarge(self.limit));
             }
@@ -137,20 +140,12 @@ pub(super) async fn read(
 
 /// Refuses what nests deeper or has more in it than allowed. Exact for JSON; harmless for anything else.
 fn check_shape(body: &[u8]) -> Result<(), BodyFault> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let (mut depth, mut rest) = (0_usize, body);
     let (mut objects, mut values) = (0_usize, 0_usize);
-    for byte in body {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
         match byte {
-            b'"' => in_string = true,
+            b'"' => rest = after_string(rest),
             b'{' | b'[' => {
                 depth += 1;
                 objects += usize::from(*byte == b'{');
@@ -171,6 +166,19 @@ fn check_shape(body: &[u8]) -> Result<(), BodyFault> {
     Ok(())
 }
 
+/// What follows the string whose opening quote was before `rest`. Nearly every byte of an answer stands in a string, so they
+/// are not looked at one by one.
+fn after_string(mut rest: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        if rest[at] == b'"' {
+            return &rest[at + 1..];
+        }
+        // A backslash takes the next byte with it.
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    &[]
+}
+
 /// Whether a JSON text is an object. A list would be read as one too, its entries taken for the fields in their order.
 #[must_use]
 pub(crate) fn is_object(text: &[u8]) -> bool {
@@ -181,6 +189,7 @@ pub(crate) fn is_object(text: &[u8]) -> bool {
 mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -252,6 +261,35 @@ mod tests {
         assert!(shape(&text).is_ok());
         for many in [objects(MAX_OBJECTS + 1), numbers(MAX_VALUES + 1)] {
             assert!(matches!(shape(&many), Err(BodyFault::TooMany)));
+        }
+    }
+
+    /// The same, byte by byte.
+    fn deepest(body: &[u8]) -> usize {
+        let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+        for byte in body {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                b'{' | b'[' if !in_string => depth += 1,
+                b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            deepest = deepest.max(depth);
+        }
+        deepest
+    }
+
+    proptest! {
+        #[test]
+        fn strings_end_where_they_end_wherever_they_lie(
+            pieces in proptest::collection::vec("[\\[\\]\"\\\\a!\u{80}-\u{ff}]{0,12}", 0..40),
+            brackets in 0_usize..70,
+        ) {
+            let text = format!("{}{}", "[".repeat(brackets), pieces.concat());
+            let is_too_deep = matches!(check_shape(text.as_bytes()), Err(BodyFault::TooDeep));
+            prop_assert_eq!(is_too_deep, deepest(text.as_bytes()) > MAX_DEPTH);
         }
     }
 }

@@ -20,7 +20,7 @@ impl Versioned for MachineStatus {
             &["status", "status_since", "observed_at", "updated_at", "version"],
             &mut notes,
         );
-        let mode = mode(fields.text("mode", &mut notes).as_deref());
+        let mode = mode(fields.word("mode", &mut notes).as_deref());
         let planned_busy = fields.flag("planned_busy", &mut notes);
         let (status, status_raw) = status(&fields, words, mode, planned_busy, &mut notes);
         let cycle = fields.object("cycle", "cycle.", &mut notes);
@@ -76,20 +76,20 @@ pub(super) fn status(
     notes: &mut Notes,
 ) -> (MachineState, Option<String>) {
     let told = fields.text("status_raw", notes);
-    let connection = fields.text("connection", notes);
+    let connection = fields.word("connection", notes);
     let circumstances = Circumstances {
         mode,
         planned_busy,
         is_disconnected: connection.is_some_and(|word| word.trim().eq_ignore_ascii_case("offline")),
     };
-    let Some(word) = fields.text("status", notes) else {
+    let Some(word) = fields.word("status", notes) else {
         return (MachineState::Unknown, told);
     };
     let meaning = words.machine(&word, circumstances);
     let raw = if meaning.is_contract {
         told
     } else {
-        told.or(Some(word))
+        told.or(Some(word.into_owned()))
     };
     (meaning.state, raw)
 }

@@ -12,6 +12,7 @@ mod fuzz;
 mod tests;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use andon_domain::records::{Equipment, MachineMode, Reason};
@@ -62,16 +63,17 @@ impl<R: Versioned> Default for Merge<R> {
 impl<R: Versioned> Merge<R> {
     /// Takes a record; `true` when its key is new.
     pub(super) fn put(&mut self, record: R) -> bool {
-        match self.places.get(&record.key()) {
-            None => {
-                self.places.insert(record.key(), self.records.len());
+        match self.places.entry(record.key()) {
+            Entry::Vacant(place) => {
+                place.insert(self.records.len());
                 self.records.push(record);
                 true
             }
-            Some(place) => {
+            Entry::Occupied(place) => {
                 // Equal in both: the later received.
-                if record.rank() >= self.records[*place].rank() {
-                    self.records[*place] = record;
+                let known = &mut self.records[*place.get()];
+                if record.rank() >= known.rank() {
+                    *known = record;
                 } else {
                     self.outdated += 1;
                 }
