@@ -193,6 +193,13 @@ impl Mes {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    fn forget_tag(&self, list: &str) {
+        self.tags
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(list);
+    }
+
     fn failure(kind: PortErrorKind, message: &str) -> PortError {
         PortError::new(System::Mes, kind, message)
     }

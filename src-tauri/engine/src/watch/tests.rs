@@ -23,7 +23,7 @@ const STREAMED: [Feed; 4] = [
 /// The middle of a byte of randomness: no jitter to speak of.
 const MIDDLE: u8 = 127;
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(START + seconds * 1_000)
 }
 
@@ -248,7 +248,7 @@ fn alarm(id: &str, raised: i64) -> Alarm {
     }
 }
 
-fn plant() -> (World, Arc<ScriptedFeeds>) {
+pub(super) fn plant() -> (World, Arc<ScriptedFeeds>) {
     let feeds = Arc::new(ScriptedFeeds::default());
     let systems = Systems {
         plant: Some(feeds.clone()),
@@ -257,13 +257,13 @@ fn plant() -> (World, Arc<ScriptedFeeds>) {
     (world(systems), feeds)
 }
 
-async fn sync(world: &World, feed: Feed) -> Result<(), EngineError> {
+pub(super) async fn sync(world: &World, feed: Feed) -> Result<(), EngineError> {
     sync_feed(&world.engine, &TenantId::default_tenant(), feed)
         .await
         .map(|_| ())
 }
 
-fn say(feeds: &ScriptedFeeds, machines: Vec<MachineStatus>) {
+pub(super) fn say(feeds: &ScriptedFeeds, machines: Vec<MachineStatus>) {
     *feeds.machines.lock().unwrap() = Ok(batch(machines));
 }
 
@@ -400,25 +400,6 @@ async fn a_feed_that_turns_is_written_down_and_a_poll_is_not() {
         [Feed::Downtime],
         "SAP is not configured"
     );
-}
-
-#[tokio::test]
-async fn downtime_is_fetched_without_a_gap_after_an_absence() {
-    let (world, feeds) = plant();
-    let hour = Duration::from_secs(3_600);
-    let since = || feeds.asked_downtime_since.lock().unwrap().unwrap();
-    sync(&world, Feed::Downtime).await.unwrap();
-    assert_eq!(since(), at(0).minus(hour * 8));
-    world.clock.forward(hour * 20);
-    sync(&world, Feed::Downtime).await.unwrap();
-    assert_eq!(
-        since(),
-        at(0).minus(Duration::from_secs(300)),
-        "from the last success, with an overlap"
-    );
-    world.clock.forward(hour * 24 * 30);
-    sync(&world, Feed::Downtime).await.unwrap();
-    assert_eq!(since(), world.engine.clock().now().minus(hour * 24 * 7));
 }
 
 #[tokio::test]

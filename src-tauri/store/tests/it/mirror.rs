@@ -16,6 +16,8 @@ fn batch<T>(records: Vec<T>, is_complete: bool) -> FeedBatch<T> {
         records,
         is_unchanged: false,
         is_complete,
+        window: None,
+        is_truncated: false,
         dropped: 0,
         server_time: None,
     }
@@ -364,7 +366,7 @@ async fn the_file_has_exactly_the_published_columns() {
         .map(Result::unwrap)
         .collect();
     let mut published: Vec<&str> = mirror_schema().iter().map(|table| table.name).collect();
-    published.push("andon_records");
+    published.extend(["andon_marks", "andon_records"]);
     published.sort_unstable();
     assert_eq!(names, published);
 }
