@@ -129,6 +129,13 @@ impl Mes {
         self.forget_tags();
     }
 
+    /// What tells this MES from any other: its address.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let root = self.transport.endpoint();
+        format!("{}{}", root.origin().ascii_serialization(), root.path())
+    }
+
     /// `mes.get_machine_status`.
     #[must_use]
     pub fn machine_status_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {

@@ -10,6 +10,7 @@ mod merge;
 mod reading;
 mod records;
 pub(crate) mod schema;
+pub(crate) mod sources;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use crate::database::{Readers, Writer};
 use crate::folder::make_private_folder;
 use crate::problem::Problem;
 use records::MirrorRecord;
+use sources::MirrorSource;
 
 /// Events that are over are kept so long.
 const KEPT: Duration = Duration::from_secs(400 * 24 * 3_600);
@@ -46,13 +48,20 @@ pub(crate) struct TenantMirror {
 }
 
 impl TenantMirror {
-    pub(crate) fn open(folder: &Path) -> Result<Self, PortError> {
+    pub(crate) fn open(folder: &Path, sources: &[MirrorSource]) -> Result<Self, PortError> {
         if let Some(tenants) = folder.parent() {
             make_private_folder(tenants).map_err(PortError::storage)?;
         }
         make_private_folder(folder).map_err(PortError::storage)?;
         let path = folder.join("mirror.sqlite");
-        let connection = file::open_mirror(&path)?;
+        let mut connection = file::open_mirror(&path)?;
+        let changed = sources::bind(&mut connection, sources).map_err(Problem::on_write)?;
+        for system in changed {
+            tracing::warn!(
+                system = system.as_str(),
+                "the connection leads to another system; the mirror's copy of the former one was thrown away"
+            );
+        }
         let writer = Writer::start(connection, "andon-mirror").map_err(PortError::storage)?;
         Ok(Self {
             readers: Readers::new(path.clone()),

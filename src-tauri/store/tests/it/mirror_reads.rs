@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use andon_domain::System;
 use andon_domain::ports::{Feed, FeedBatch, FeedMark, FeedRecords, Merged, Mirror, Window};
 use andon_domain::records::{DowntimeEvent, ProductionOrderStatus as Status, StateSegment};
+use andon_store::MirrorSource;
 use rusqlite::Connection;
 
 use crate::arrange::{Folder, at, tenant};
-use crate::plant::{machine, production_order, report, segment, shift, stop};
+use crate::plant::{machine, production_order, report, segment, shift, stock, stop};
 
 const DAY: i64 = 24 * 3_600_000;
 
@@ -375,4 +377,46 @@ async fn a_record_without_a_key_takes_no_good_one_with_it() {
         .map(|(_, heard)| heard)
         .collect();
     assert_eq!(heard, [at(2_000), at(1)], "and only what came was heard");
+}
+
+#[tokio::test]
+async fn another_system_in_the_place_of_the_former_one_starts_with_an_empty_copy() {
+    let folder = Folder::new();
+    let source = |system, fingerprint: &str| MirrorSource {
+        system,
+        fingerprint: fingerprint.to_owned(),
+    };
+    let open = |mes: &str| {
+        let sources = [source(System::Mes, mes), source(System::Sap, "sap")];
+        folder.open().mirror_of(&tenant(), &sources).unwrap()
+    };
+    let count = async |mirror: &Arc<dyn Mirror>| {
+        let counts = mirror.counts().await.unwrap();
+        (counts[&Feed::Machines], counts[&Feed::Stock])
+    };
+    {
+        let mirror = open("http://127.0.0.1:4001");
+        read(&mirror, FeedRecords::Machines(changes(vec![machine("m1", 9)])), 1).await;
+        read(
+            &mirror,
+            FeedRecords::Stock(changes(vec![stock("A", None, "1")])),
+            1,
+        )
+        .await;
+    }
+    let mirror = open("http://127.0.0.1:4001");
+    assert_eq!(count(&mirror).await, (1, 1), "the same system");
+    drop(mirror);
+    let mirror = open("http://127.0.0.1:4002");
+    assert_eq!(count(&mirror).await, (0, 1), "another MES, the same SAP");
+    assert_eq!(mirror.mark(Feed::Machines).await.unwrap(), FeedMark::default());
+    assert_eq!(mirror.mark(Feed::Stock).await.unwrap(), asked(1));
+    let merged = put(&mirror, FeedRecords::Machines(changes(vec![machine("m1", 1)])), 2).await;
+    assert_eq!(merged.changed, 1, "its versions begin anew");
+    drop(mirror);
+    assert_eq!(
+        count(&folder.open().mirror(&tenant()).unwrap()).await,
+        (1, 1),
+        "none named"
+    );
 }
