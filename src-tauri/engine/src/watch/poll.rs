@@ -61,11 +61,14 @@ pub(super) async fn poll(
         is_full: step.is_full,
         dropped: taken.dropped,
     };
-    if !taken.is_truncated {
-        add(
-            &mut merged,
-            catch_up(engine, tenant, source, feed, step.mark, began).await?,
-        );
+    if !taken.is_truncated && step.mark.missing.is_some() {
+        if tenant.feeds.last_ok(feed).is_none() {
+            // The first answer since the start goes to the screens before anything older.
+            tenant.feeds.want(feed, asked);
+        } else {
+            let older = catch_up(engine, tenant, source, feed, step.mark, began).await?;
+            add(&mut merged, older);
+        }
     }
     Ok((merged, brought))
 }

@@ -9,6 +9,7 @@ use andon_domain::{PortErrorKind, Role, TenantId, Timestamp};
 
 use super::tests::{at, machine, plant, say, sync};
 use super::{apply_event, due, feed_view, rebuild};
+use crate::error::EngineError;
 use crate::testing::{ScriptedFeeds, World, batch, failure, person};
 
 const HOUR: i64 = 3_600;
@@ -20,6 +21,14 @@ fn windows(feeds: &ScriptedFeeds) -> Vec<(Timestamp, Option<Timestamp>)> {
     let asks = asks.drain(..).filter(|(feed, _)| *feed == Feed::Downtime);
     asks.map(|(_, ask)| (ask.window_since, ask.window_until))
         .collect()
+}
+
+/// The first poll, which brings the newest, and the one after it, which is due at once and brings what is missing.
+async fn sync_all(world: &World) -> Result<(), EngineError> {
+    sync(world, Feed::Downtime).await?;
+    let due = due(&world.engine, &TenantId::default_tenant()).unwrap();
+    assert!(due.contains(&Feed::Downtime), "older stops are missing still");
+    sync(world, Feed::Downtime).await
 }
 
 fn mark(world: &World) -> FeedMark {
@@ -42,12 +51,13 @@ async fn stops_are_fetched_without_a_gap_after_an_absence_and_over_a_restart() {
         missing: None,
     };
     world.mirror.marks.lock().unwrap().insert(Feed::Downtime, friday);
-    sync(&world, Feed::Downtime).await.unwrap();
+    sync_all(&world).await.unwrap();
     let day = |days: i64| at(days * DAY);
     assert_eq!(
         windows(&feeds),
         [
             (day(-1), None),
+            (at(-300), None),
             (day(-2), Some(day(-1))),
             (day(-3), Some(day(-2))),
             (at(-3 * DAY - 300), Some(day(-3)))
@@ -61,18 +71,19 @@ async fn stops_are_fetched_without_a_gap_after_an_absence_and_over_a_restart() {
 async fn what_is_missing_is_read_on_where_a_failure_ended_it() {
     let (world, feeds) = plant();
     let down = || Err(failure(PortErrorKind::Unavailable));
-    feeds
-        .downtime
-        .lock()
-        .unwrap()
-        .extend([Ok(batch(Vec::new())), Ok(batch(Vec::new())), down()]);
-    assert!(sync(&world, Feed::Downtime).await.is_err());
+    feeds.downtime.lock().unwrap().extend([
+        Ok(batch(Vec::new())),
+        Ok(batch(Vec::new())),
+        Ok(batch(Vec::new())),
+        down(),
+    ]);
+    assert!(sync_all(&world).await.is_err());
     let left = Window {
         since: at(-8 * DAY),
         until: at(-2 * DAY),
     };
     assert_eq!(mark(&world).missing, Some(left));
-    assert_eq!(windows(&feeds).len(), 3);
+    assert_eq!(windows(&feeds).len(), 4);
     sync(&world, Feed::Downtime).await.unwrap();
     assert_eq!(mark(&world).missing, None);
     let windows = windows(&feeds);
@@ -83,30 +94,28 @@ async fn what_is_missing_is_read_on_where_a_failure_ended_it() {
 #[tokio::test]
 async fn a_source_that_refuses_to_look_back_is_not_asked_again_and_again() {
     let (world, feeds) = plant();
+    let fine = || Ok(batch(Vec::new()));
     let refused = Err(failure(PortErrorKind::Rejected));
-    feeds
-        .downtime
-        .lock()
-        .unwrap()
-        .extend([Ok(batch(Vec::new())), refused]);
-    sync(&world, Feed::Downtime).await.unwrap();
+    feeds.downtime.lock().unwrap().extend([fine(), fine(), refused]);
+    sync_all(&world).await.unwrap();
     assert_eq!(mark(&world).missing, None);
     sync(&world, Feed::Downtime).await.unwrap();
-    assert_eq!(windows(&feeds).len(), 3);
+    assert_eq!(windows(&feeds).len(), 4);
 }
 
 #[tokio::test]
 async fn an_answer_that_was_cut_is_asked_for_again_in_shorter_slices() {
     let (world, feeds) = plant();
     feeds.downtime.lock().unwrap().extend([Ok(cut()), Ok(cut())]);
-    sync(&world, Feed::Downtime).await.unwrap();
+    sync_all(&world).await.unwrap();
     let windows = windows(&feeds);
     assert_eq!(
-        windows[..4],
+        windows[..5],
         [
             (at(-DAY), None),
             (at(-12 * HOUR), None),
             (at(-6 * HOUR), None),
+            (at(-300), None),
             (at(-12 * HOUR), Some(at(-6 * HOUR)))
         ]
     );
@@ -182,7 +191,7 @@ async fn an_answer_that_could_not_be_kept_is_asked_for_again_in_full() {
 async fn a_stream_that_lost_its_place_has_everything_read_anew() {
     let (world, feeds) = plant();
     let tenant = TenantId::default_tenant();
-    sync(&world, Feed::Downtime).await.unwrap();
+    sync_all(&world).await.unwrap();
     world.clock.forward(Duration::from_secs(60));
     apply_event(&world.engine, &tenant, PlantEvent::Resync)
         .await
@@ -198,6 +207,7 @@ async fn a_stream_that_lost_its_place_has_everything_read_anew() {
     assert!(sync(&world, Feed::Downtime).await.is_err());
     sync(&world, Feed::Downtime).await.unwrap();
     let asks = feeds.asks.lock().unwrap().clone();
+    assert_eq!(mark(&world).missing, None);
     assert!(
         asks.iter().all(|(_, ask)| ask.changed_since.is_none()),
         "also after a failure"

@@ -530,7 +530,9 @@ async fn a_change_of_health_is_announced_once_and_lets_feeds_go_on() {
 
 fn since_of(feeds: &ScriptedFeeds) -> Option<i64> {
     let asks = feeds.asks.lock().unwrap();
-    let (_, ask) = asks.last().expect("the source was asked");
+    // Older events are asked for after the newest.
+    let newest = asks.iter().rev().find(|(_, ask)| ask.window_until.is_none());
+    let (_, ask) = newest.expect("the source was asked");
     ask.changed_since.map(|since| since.millis() - START)
 }
 
