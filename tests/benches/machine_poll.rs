@@ -120,6 +120,7 @@ async fn machines_of(mes: &Mes) -> FeedBatch<MachineStatus> {
     let ask = FeedAsk {
         changed_since: None,
         window_since: Timestamp::from_millis(0),
+        window_until: None,
     };
     match mes.fetch(Feed::Machines, &ask).await.unwrap() {
         FeedRecords::Machines(batch) => batch,

@@ -160,6 +160,7 @@ async fn orders_of(sap: &Sap) -> Vec<PurchaseOrder> {
     let ask = FeedAsk {
         changed_since: None,
         window_since: Timestamp::from_millis(0),
+        window_until: None,
     };
     match sap.fetch(Feed::PurchaseOrders, &ask).await.unwrap() {
         FeedRecords::PurchaseOrders(batch) => {

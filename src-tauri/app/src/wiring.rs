@@ -14,7 +14,7 @@ use andon_domain::ports::{Connector, FeedSource, KeyringState, Model, PlantFeed,
 use andon_domain::{Clock, Ids, PortError, Secret, System, TenantId};
 use andon_engine::{EngineParts, Systems, TenantParts};
 use andon_guard::{ColumnPolicy, Limits, Policy, TablePolicy};
-use andon_store::Store;
+use andon_store::{MirrorSource, Store};
 use anyhow::Context;
 use async_trait::async_trait;
 
@@ -138,7 +138,9 @@ pub(crate) fn build(config: &Config, store: &Arc<Store>, data_dir: &Path) -> any
         installation,
     });
     let connections = Arc::new(connect(config, &tenant, &secrets, &clock)?);
-    let mirror = store.mirror(&tenant).context("the mirror cannot be opened")?;
+    let mirror = store
+        .mirror_of(&tenant, &sources(&connections))
+        .context("the mirror cannot be opened")?;
     let parts = TenantParts {
         id: tenant.clone(),
         name: config.tenant_name.clone(),
@@ -215,6 +217,14 @@ fn connect(
     })
 }
 
+/// The systems that the mirror is a copy of.
+fn sources(connections: &Connections) -> Vec<MirrorSource> {
+    let sap = connections.sap.iter().map(|sap| (System::Sap, sap.source()));
+    let mes = connections.mes.iter().map(|mes| (System::Mes, mes.source()));
+    let source = |(system, fingerprint)| MirrorSource { system, fingerprint };
+    sap.chain(mes).map(source).collect()
+}
+
 /// Every entry of the operation table and the function behind it.
 fn bind(connections: &Connections) -> Systems {
     let mut systems = Systems {
@@ -286,24 +296,47 @@ mod tests {
     use super::*;
     use andon_domain::operations::{Effect, table};
 
-    #[test]
-    fn every_operation_of_the_table_is_bound() {
+    fn connected(mes: &str, client: Option<&str>) -> Connections {
         let environment = |name: &str| match name {
             "SAP_ODATA_ENDPOINT" => Some("http://127.0.0.1:1/sap/opu/odata/sap".to_owned()),
             "SAP_USERNAME" => Some("TECH".to_owned()),
-            "MES_REST_ENDPOINT" => Some("http://127.0.0.1:2".to_owned()),
+            "MES_REST_ENDPOINT" => Some(mes.to_owned()),
             _ => None,
         };
-        let config = crate::config::load(None, &environment).unwrap();
+        let mut config = crate::config::load(None, &environment).unwrap();
+        if let Some(sap) = &mut config.sap {
+            sap.client = client.map(str::to_owned);
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let connections = connect(
+        connect(
             &config,
             &TenantId::default_tenant(),
             &andon_store::keyring(),
             &clock,
         )
-        .unwrap();
-        let systems = bind(&connections);
+        .unwrap()
+    }
+
+    #[test]
+    fn the_mirror_is_of_an_address_and_a_client() {
+        let source = |mes: &str, client| {
+            let [sap, mes] = <[_; 2]>::try_from(sources(&connected(mes, client))).unwrap();
+            (sap.fingerprint, mes.fingerprint)
+        };
+        let usual = source("http://127.0.0.1:2", None);
+        assert_eq!(usual, source("http://127.0.0.1:2/", None));
+        assert_ne!(
+            usual.1,
+            source("http://127.0.0.1:3", None).1,
+            "the demo has another port each time"
+        );
+        assert_ne!(usual.1, source("http://127.0.0.1:2/test", None).1);
+        assert_ne!(usual.0, source("http://127.0.0.1:2", Some("100")).0);
+    }
+
+    #[test]
+    fn every_operation_of_the_table_is_bound() {
+        let systems = bind(&connected("http://127.0.0.1:2", None));
         for operation in table() {
             let is_bound = match operation.effect {
                 Effect::Read => systems.reads.contains_key(operation.name),

@@ -2,7 +2,7 @@
 //!
 //! What they cannot show (files, networks, SQL) is tested in `tests/it` with the real parts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,9 +15,9 @@ use andon_approvals::{
 use andon_domain::agent::{AgentGrant, AgentRecord};
 use andon_domain::audit::{AuditEntry, AuditEvent};
 use andon_domain::ports::{
-    AgentRegistry, AuditFilter, AuditLog, AuditVerdict, Feed, FeedAsk, FeedBatch, FeedRecords, FeedSource,
-    Fetched, KeyringState, Merged, Mirror, PlantEvents, PlantFeed, QueryHistory, QueryRecord, ReadOperation,
-    SecretStore, Settings, Window,
+    AgentRegistry, AuditFilter, AuditLog, AuditVerdict, Feed, FeedAsk, FeedBatch, FeedMark, FeedRecords,
+    FeedSource, Fetched, KeyringState, Merged, Mirror, PlantEvents, PlantFeed, QueryHistory, QueryRecord,
+    ReadOperation, SecretStore, Settings, Window,
 };
 use andon_domain::records::{
     DowntimeEvent, MachineStatus, ProductionOrder, QualityReport, Shift, StateSegment,
@@ -256,11 +256,35 @@ pub(crate) struct MemoryMirror {
     pub(crate) orders: Mutex<Vec<ProductionOrder>>,
     pub(crate) reports: Mutex<Vec<QualityReport>>,
     pub(crate) cleared: Mutex<Vec<Feed>>,
+    pub(crate) marks: Mutex<HashMap<Feed, FeedMark>>,
+    /// The next answer cannot be kept.
+    pub(crate) is_full: AtomicBool,
 }
 
 #[async_trait]
 impl Mirror for MemoryMirror {
+    async fn put_read(
+        &self,
+        records: &FeedRecords,
+        at: Timestamp,
+        from: &FeedMark,
+        to: &FeedMark,
+    ) -> Result<Merged, PortError> {
+        let merged = self.put(records, at).await?;
+        let mut marks = self.marks.lock().unwrap();
+        let mark = marks.entry(records.feed()).or_default();
+        if mark == from {
+            *mark = *to;
+        }
+        Ok(merged)
+    }
+    async fn mark(&self, feed: Feed) -> Result<FeedMark, PortError> {
+        Ok(self.marks.lock().unwrap().get(&feed).copied().unwrap_or_default())
+    }
     async fn put(&self, records: &FeedRecords, at: Timestamp) -> Result<Merged, PortError> {
+        if self.is_full.swap(false, Ordering::SeqCst) {
+            return Err(PortError::storage("no space left"));
+        }
         let mut changed = 0;
         match records {
             FeedRecords::Machines(batch) => {
@@ -283,6 +307,7 @@ impl Mirror for MemoryMirror {
     }
     async fn clear(&self, feeds: &[Feed]) -> Result<(), PortError> {
         self.cleared.lock().unwrap().extend(feeds);
+        self.marks.lock().unwrap().retain(|feed, _| !feeds.contains(feed));
         if feeds.contains(&Feed::Machines) {
             self.machines.lock().unwrap().clear();
         }
@@ -439,7 +464,8 @@ impl ReadOperation for ScriptedRead {
 /// A plant and an SAP that answer as told.
 pub(crate) struct ScriptedFeeds {
     pub(crate) machines: Mutex<Result<FeedBatch<MachineStatus>, PortError>>,
-    pub(crate) asked_downtime_since: Mutex<Option<Timestamp>>,
+    /// What it says about stops, first to last; then nothing.
+    pub(crate) downtime: Mutex<VecDeque<Result<FeedBatch<DowntimeEvent>, PortError>>>,
     /// Every ask, oldest first.
     pub(crate) asks: Mutex<Vec<(Feed, FeedAsk)>>,
     pub(crate) forgotten: AtomicU32,
@@ -451,7 +477,7 @@ impl Default for ScriptedFeeds {
     fn default() -> Self {
         Self {
             machines: Mutex::new(Ok(batch(Vec::new()))),
-            asked_downtime_since: Mutex::default(),
+            downtime: Mutex::default(),
             asks: Mutex::default(),
             forgotten: AtomicU32::new(0),
             skew_ms: Mutex::default(),
@@ -463,10 +489,8 @@ impl Default for ScriptedFeeds {
 pub(crate) fn batch<T>(records: Vec<T>) -> FeedBatch<T> {
     FeedBatch {
         records,
-        is_unchanged: false,
         is_complete: true,
-        dropped: 0,
-        server_time: None,
+        ..FeedBatch::default()
     }
 }
 
@@ -486,8 +510,8 @@ impl FeedSource for ScriptedFeeds {
         Ok(match feed {
             Feed::Machines => FeedRecords::Machines(self.machines.lock().unwrap().clone()?),
             Feed::Downtime => {
-                *self.asked_downtime_since.lock().unwrap() = Some(ask.window_since);
-                FeedRecords::Downtime(batch(Vec::new()))
+                let said = self.downtime.lock().unwrap().pop_front();
+                FeedRecords::Downtime(said.unwrap_or_else(|| Ok(batch(Vec::new())))?)
             }
             Feed::PurchaseOrders => FeedRecords::PurchaseOrders(batch(Vec::new())),
             _ => FeedRecords::Stock(batch(Vec::new())),

@@ -21,4 +21,5 @@ mod store;
 pub use folder::OpenError;
 pub use keyring::keyring;
 pub use mirror::schema::{MirrorColumn, MirrorTable, mirror_guide, mirror_schema};
+pub use mirror::sources::MirrorSource;
 pub use store::Store;

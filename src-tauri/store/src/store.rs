@@ -18,6 +18,7 @@ use crate::folder::{FolderLock, OpenError, hold};
 use crate::history::History;
 use crate::journal_file::{JOURNAL, open_journal, open_journal_to_read};
 use crate::mirror::TenantMirror;
+use crate::mirror::sources::MirrorSource;
 use crate::problem::invalid;
 use crate::settings::TenantSettings;
 
@@ -115,6 +116,19 @@ impl Store {
     /// # Errors
     /// `Invalid` for a tenant that cannot name a folder, `Unavailable` when the file cannot be made.
     pub fn mirror(&self, tenant: &TenantId) -> Result<Arc<dyn Mirror>, PortError> {
+        self.mirror_of(tenant, &[])
+    }
+
+    /// [`Store::mirror`] as the copy of these systems: what it has of another one in the place of one of them is thrown
+    /// away.
+    ///
+    /// # Errors
+    /// As [`Store::mirror`].
+    pub fn mirror_of(
+        &self,
+        tenant: &TenantId,
+        sources: &[MirrorSource],
+    ) -> Result<Arc<dyn Mirror>, PortError> {
         if !TenantId::is_valid(tenant.as_str()) {
             return Err(invalid(format!("the tenant cannot name a folder: {tenant}")));
         }
@@ -123,7 +137,7 @@ impl Store {
             return Ok(Arc::clone(mirror) as Arc<dyn Mirror>);
         }
         let folder = self.folder.join("tenants").join(tenant.as_str());
-        let mirror = Arc::new(TenantMirror::open(&folder)?);
+        let mirror = Arc::new(TenantMirror::open(&folder, sources)?);
         mirrors.insert(tenant.clone(), Arc::clone(&mirror));
         Ok(mirror)
     }

@@ -134,6 +134,8 @@ pub struct ConnectionFeed {
     pub failures: u32,
     /// Records of the last answer without a usable key, left out.
     pub dropped: u32,
+    /// The source has more than could be read: what is shown is not all.
+    pub is_truncated: bool,
     /// Why it is not as it should be.
     pub message: Option<String>,
     /// Paused by a person.

@@ -81,8 +81,16 @@ fn feed(feed: &ConnectionFeed) -> Vec<String> {
         word(&feed.last_contact),
         word(&feed.records),
         feed.dropped.to_string(),
-        feed.message.clone().unwrap_or_default(),
+        said(feed),
     ]
+}
+
+fn said(feed: &ConnectionFeed) -> String {
+    let cut = feed
+        .is_truncated
+        .then_some("not complete: there is more than can be read at once");
+    let said = [cut, feed.message.as_deref()];
+    said.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 pub(crate) async fn feed_command(client: &Client, command: FeedCommand) -> Result<(), Failure> {

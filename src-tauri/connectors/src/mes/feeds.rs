@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use andon_domain::ports::{Feed, FeedAsk, FeedBatch, FeedRecords};
+use andon_domain::ports::{Feed, FeedAsk, FeedBatch, FeedRecords, Window};
 use andon_domain::records::{MachineStatus, ProductionOrder, Shift};
 use andon_domain::{PortError, PortErrorKind, Timestamp};
 
@@ -21,9 +21,13 @@ const SHIFTS_BACK: Duration = Duration::from_secs(32 * 24 * 3600);
 const SHIFTS_AHEAD: Duration = Duration::from_secs(8 * 24 * 3600);
 /// Orders that ended are fetched from so long ago, which is the longest window of the Plant screen but "custom".
 const ORDERS_BACK: Duration = Duration::from_secs(7 * 24 * 3600);
+/// What changed is asked for of so long ago: the MES narrows by both times at once, and a correction may come late.
+const CHANGED_BACK: Duration = Duration::from_secs(31 * 24 * 3600);
 /// Orders that have not ended, and those nobody knows.
 const OPEN_ORDERS: &str = "planned,released,active,paused,unknown";
 const ENDED_ORDERS: &str = "completed,cancelled";
+/// The list of open orders among those whose tags are kept.
+const OPEN: &str = "open orders";
 
 /// The records of one feed.
 pub(super) async fn fetch(mes: &Mes, feed: Feed, ask: &FeedAsk) -> Result<FeedRecords, PortError> {
@@ -54,15 +58,12 @@ pub(super) async fn fetch(mes: &Mes, feed: Feed, ask: &FeedAsk) -> Result<FeedRe
 async fn machines(mes: &Mes) -> Result<FeedBatch<MachineStatus>, PortError> {
     let ask = feed_ask(Part::Machines, vec![("limit", MACHINES_LIMIT)]);
     Ok(match mes.list_if_changed("machines", &ask).await? {
-        Read::Unchanged(server_time) => unchanged(server_time, true),
-        Read::List(listed) => {
-            let is_complete = !listed.is_truncated;
-            batch(listed, is_complete)
-        }
+        Read::Unchanged(server_time) => unchanged(server_time, None),
+        Read::List(listed) => all(listed),
     })
 }
 
-/// What touches a window. Never complete: what is older than the window is still there.
+/// What touches a window, or what changed lately of it.
 async fn events<R: Versioned>(
     mes: &Mes,
     name: &'static str,
@@ -70,23 +71,42 @@ async fn events<R: Versioned>(
     ask: &FeedAsk,
     changed_since: Option<Timestamp>,
 ) -> Result<FeedBatch<R>, PortError> {
-    let since = floor(ask.window_since, HOUR).to_string();
+    if let Some(changed) = changed_since {
+        let since = floor(ask.window_since.min(changed.minus(CHANGED_BACK)), HOUR).to_string();
+        let changed = changed.to_string();
+        let parameters = vec![
+            ("since", since.as_str()),
+            ("updated_since", &changed),
+            ("limit", LIMIT),
+        ];
+        return Ok(part_of(mes.list(&feed_ask(part, parameters)).await?));
+    }
+    let since = floor(ask.window_since, HOUR);
+    let window = |server_time: Option<Timestamp>| {
+        let now = || server_time.max(Some(mes.clock.now())).unwrap_or_default();
+        Window {
+            since,
+            until: ask.window_until.unwrap_or_else(now),
+        }
+    };
+    let (since, until) = (since.to_string(), ask.window_until.map(|until| until.to_string()));
     let mut parameters = vec![("since", since.as_str()), ("limit", LIMIT)];
-    let changed = changed_since.map(|since| since.to_string());
-    if let Some(changed) = &changed {
-        parameters.push(("updated_since", changed));
-        return Ok(batch(mes.list(&feed_ask(part, parameters)).await?, false));
+    if let Some(until) = &until {
+        parameters.push(("until", until));
+        // What was long ago is asked for once.
+        let listed = mes.list(&feed_ask(part, parameters)).await?;
+        return Ok(all_of(window(None), listed));
     }
     Ok(
         match mes.list_if_changed(name, &feed_ask(part, parameters)).await? {
-            Read::Unchanged(server_time) => unchanged(server_time, false),
-            Read::List(listed) => batch(listed, false),
+            Read::Unchanged(server_time) => unchanged(server_time, Some(window(server_time))),
+            Read::List(listed) => all_of(window(listed.server_time), listed),
         },
     )
 }
 
-/// Orders that changed, or all that are open with those that ended lately. Never complete: a MES forgets orders that ended
-/// long ago, and the mirror need not.
+/// Orders that changed, or all that are open with those that ended lately. A MES forgets orders that ended long ago, and the
+/// mirror need not; of those that are open it has all.
 async fn orders(mes: &Mes, ask: &FeedAsk) -> Result<FeedBatch<ProductionOrder>, PortError> {
     if let Some(changed) = ask.changed_since {
         let changed = changed.to_string();
@@ -95,51 +115,54 @@ async fn orders(mes: &Mes, ask: &FeedAsk) -> Result<FeedBatch<ProductionOrder>, 
             ("updated_since", changed.as_str()),
             ("limit", LIMIT),
         ];
-        let listed = mes.list(&feed_ask(Part::Orders, parameters)).await?;
-        return Ok(batch(listed, false));
+        return Ok(part_of(mes.list(&feed_ask(Part::Orders, parameters)).await?));
     }
+    let now = mes.clock.now();
+    let since = floor(ask.window_since.min(now.minus(ORDERS_BACK)), HOUR);
+    let window = Window { since, until: now };
+    let since = since.to_string();
     let open = feed_ask(Part::Orders, vec![("status", OPEN_ORDERS), ("limit", LIMIT)]);
-    let week_ago = mes.clock.now().minus(ORDERS_BACK);
-    let since = floor(ask.window_since.min(week_ago), HOUR).to_string();
     let parameters = vec![
         ("status", ENDED_ORDERS),
         ("updated_since", since.as_str()),
         ("limit", LIMIT),
     ];
     let ended = feed_ask(Part::Orders, parameters);
-    let open = mes.list_if_changed("open orders", &open).await?;
-    let ended = mes.list_if_changed("ended orders", &ended).await?;
+    let open = mes.list_if_changed(OPEN, &open).await?;
+    // Without the second list the first is not kept either, so it must not be "unchanged" the next time.
+    let ended = mes
+        .list_if_changed("ended orders", &ended)
+        .await
+        .inspect_err(|_| mes.forget_tag(OPEN))?;
     Ok(match (open, ended) {
-        (Read::Unchanged(_), Read::Unchanged(server_time)) => unchanged(server_time, false),
-        (Read::List(listed), Read::Unchanged(_)) | (Read::Unchanged(_), Read::List(listed)) => {
-            batch(listed, false)
-        }
+        (Read::Unchanged(_), Read::Unchanged(server_time)) => unchanged(server_time, Some(window)),
+        (Read::List(open), Read::Unchanged(_)) => all_of(window, open),
+        (Read::Unchanged(_), Read::List(ended)) => part_of(ended),
         (Read::List(open), Read::List(ended)) => {
-            let mut both = batch(open, false);
+            let mut both = all_of(window, open);
             // An order that ended between the two answers is in both; the mirror keeps the higher version.
             both.records.extend(ended.records);
             both.dropped += ended.dropped;
+            both.is_truncated |= ended.is_truncated;
             both.server_time = ended.server_time.or(both.server_time);
             both
         }
     })
 }
 
-/// Shifts of the last month and the next week. Complete, so that a shift that was cancelled is not counted on.
+/// Shifts of the last month and the next week. All of them, so that a shift that was cancelled is not counted on.
 async fn calendar(mes: &Mes) -> Result<FeedBatch<Shift>, PortError> {
     let today = floor(mes.clock.now(), DAY);
-    let (since, until) = (
-        today.minus(SHIFTS_BACK).to_string(),
-        today.plus(SHIFTS_AHEAD).to_string(),
-    );
+    let window = Window {
+        since: today.minus(SHIFTS_BACK),
+        until: today.plus(SHIFTS_AHEAD),
+    };
+    let (since, until) = (window.since.to_string(), window.until.to_string());
     let parameters = vec![("since", since.as_str()), ("until", &until), ("limit", LIMIT)];
     let ask = feed_ask(Part::Calendar, parameters);
     Ok(match mes.list_if_changed("calendar", &ask).await? {
-        Read::Unchanged(server_time) => unchanged(server_time, true),
-        Read::List(listed) => {
-            let is_complete = !listed.is_truncated;
-            batch(listed, is_complete)
-        }
+        Read::Unchanged(server_time) => unchanged(server_time, Some(window)),
+        Read::List(listed) => all_of(window, listed),
     })
 }
 
@@ -157,22 +180,41 @@ fn floor(at: Timestamp, step: Duration) -> Timestamp {
     Timestamp::from_millis(at.millis() - at.millis().rem_euclid(step))
 }
 
-const fn unchanged<R>(server_time: Option<Timestamp>, is_complete: bool) -> FeedBatch<R> {
+fn unchanged<R>(server_time: Option<Timestamp>, window: Option<Window>) -> FeedBatch<R> {
     FeedBatch {
-        records: Vec::new(),
         is_unchanged: true,
-        is_complete,
-        dropped: 0,
+        window,
         server_time,
+        ..FeedBatch::default()
     }
 }
 
-fn batch<R>(listed: Listed<R>, is_complete: bool) -> FeedBatch<R> {
+/// A list that says nothing about what it lacks.
+fn part_of<R>(listed: Listed<R>) -> FeedBatch<R> {
+    for warning in &listed.warnings {
+        tracing::debug!(warning, "odd records of the MES");
+    }
     FeedBatch {
         records: listed.records,
-        is_unchanged: false,
-        is_complete,
+        is_truncated: listed.is_truncated,
         dropped: listed.dropped,
         server_time: listed.server_time,
+        ..FeedBatch::default()
+    }
+}
+
+/// A list of everything there is of a time, where it came whole.
+fn all_of<R>(window: Window, listed: Listed<R>) -> FeedBatch<R> {
+    FeedBatch {
+        window: Some(window),
+        ..all(listed)
+    }
+}
+
+/// A list of everything there is, where it came whole. A record without a usable key may be any of those that are missing.
+fn all<R>(listed: Listed<R>) -> FeedBatch<R> {
+    FeedBatch {
+        is_complete: !listed.is_truncated && listed.dropped == 0,
+        ..part_of(listed)
     }
 }

@@ -132,6 +132,13 @@ impl Mes {
         self.forget_tags();
     }
 
+    /// What tells this MES from any other: its address.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let root = self.transport.endpoint();
+        format!("{}{}", root.origin().ascii_serialization(), root.path())
+    }
+
     /// `mes.get_machine_status`.
     #[must_use]
     pub fn machine_status_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {
@@ -194,6 +201,13 @@ impl Mes {
 
     fn forget_tags(&self) {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn forget_tag(&self, list: &str) {
+        self.tags
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(list);
     }
 
     fn failure(kind: PortErrorKind, message: &str) -> PortError {

@@ -55,6 +55,8 @@ pub(super) async fn feed(sap: &Sap) -> Result<FeedBatch<CostCenter>, PortError> 
         records: found.records,
         is_unchanged: false,
         is_complete: !found.is_truncated,
+        window: None,
+        is_truncated: found.is_truncated,
         dropped: found.dropped,
         server_time: found.server_time,
     })

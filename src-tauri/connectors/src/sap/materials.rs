@@ -65,6 +65,8 @@ pub(super) async fn feed(sap: &Sap) -> Result<FeedBatch<Material>, PortError> {
         records,
         is_unchanged: false,
         is_complete: !found.is_truncated,
+        window: None,
+        is_truncated: found.is_truncated,
         dropped: odd.dropped,
         server_time: found.server_time,
     })

@@ -100,6 +100,18 @@ impl Sap {
         self.transport.credentials_changed();
     }
 
+    /// What tells this SAP from any other: its address and client.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let root = self.transport.endpoint();
+        let client = self.config.client.as_deref().unwrap_or("default");
+        format!(
+            "{}{} client {client}",
+            root.origin().ascii_serialization(),
+            root.path()
+        )
+    }
+
     /// `sap.get_purchase_orders`.
     #[must_use]
     pub fn purchase_orders_read(self: &Arc<Self>) -> Arc<dyn ReadOperation> {

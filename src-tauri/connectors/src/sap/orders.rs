@@ -89,6 +89,8 @@ pub(super) async fn feed(
         records,
         is_unchanged: false,
         is_complete: since.is_none() && !found.is_truncated,
+        window: None,
+        is_truncated: found.is_truncated,
         dropped,
         server_time: found.server_time,
     })

@@ -75,6 +75,8 @@ pub(super) async fn feed(sap: &Sap) -> Result<FeedBatch<StockRow>, PortError> {
         records: stock.rows,
         is_unchanged: false,
         is_complete: !found.is_truncated,
+        window: None,
+        is_truncated: found.is_truncated,
         dropped: stock.dropped,
         server_time: found.server_time,
     })

@@ -313,6 +313,7 @@ impl Connection {
                 let ask = FeedAsk {
                     changed_since: None,
                     window_since: noon().minus(Duration::from_secs(8 * 3_600)),
+                    window_until: None,
                 };
                 let source: &dyn FeedSource = match self {
                     Self::Sap(sap) => sap.as_ref(),

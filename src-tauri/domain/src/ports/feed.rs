@@ -7,7 +7,7 @@ use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{PortError, System};
+use super::{PortError, System, Window};
 use crate::records::{
     CostCenter, DowntimeEvent, MachineStatus, Material, ProductionOrder, PurchaseOrder, QualityReport, Shift,
     StateSegment, StockRow,
@@ -21,12 +21,39 @@ pub struct FeedBatch<T> {
     pub records: Vec<T>,
     /// The source said nothing changed since the last batch (HTTP 304).
     pub is_unchanged: bool,
-    /// Whether this is everything, so that what is absent is gone.
+    /// Whether this is everything there is in `window`, so that what is absent is gone.
     pub is_complete: bool,
+    /// The time it is everything of, with what is open still; absent for all time.
+    pub window: Option<Window>,
+    /// A limit ended the read early: the source has more.
+    pub is_truncated: bool,
     /// Records without a usable key, left out.
     pub dropped: u32,
     /// The source's clock.
     pub server_time: Option<Timestamp>,
+}
+
+impl<T> Default for FeedBatch<T> {
+    /// An answer that says nothing about any record.
+    fn default() -> Self {
+        Self {
+            records: Vec::new(),
+            is_unchanged: false,
+            is_complete: false,
+            window: None,
+            is_truncated: false,
+            dropped: 0,
+            server_time: None,
+        }
+    }
+}
+
+impl<T> FeedBatch<T> {
+    /// Whether what is absent is gone. A record that could not be read may be any of those that are absent.
+    #[must_use]
+    pub const fn tells_what_is_gone(&self) -> bool {
+        self.is_complete && !self.is_truncated && self.dropped == 0
+    }
 }
 
 /// A feed of the mirror.
@@ -109,6 +136,20 @@ pub struct FeedAsk {
     pub changed_since: Option<Timestamp>,
     /// For feeds of events: what touches the time since then, and what is still open.
     pub window_since: Timestamp,
+    /// For feeds of events: what touches the time before then; absent for everything up to now.
+    pub window_until: Option<Timestamp>,
+}
+
+/// How far a feed has been read. It is kept with the data, so that nothing is missed over a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FeedMark {
+    /// When the source was asked for the newest that is here; absent before the first answer and after the copy was
+    /// thrown away.
+    pub asked: Option<Timestamp>,
+    /// When everything was last asked for, and not only what changed.
+    pub full: Option<Timestamp>,
+    /// The time before `asked` that is still to be read, or that was thrown away.
+    pub missing: Option<Window>,
 }
 
 /// Records of one feed.
@@ -176,6 +217,12 @@ impl FeedRecords {
     #[must_use]
     pub const fn is_unchanged(&self) -> bool {
         each_batch!(self, batch => batch.is_unchanged)
+    }
+
+    /// Whether a limit ended the read early.
+    #[must_use]
+    pub const fn is_truncated(&self) -> bool {
+        each_batch!(self, batch => batch.is_truncated)
     }
 
     /// Records without a usable key, left out.

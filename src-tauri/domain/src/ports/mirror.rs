@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{Feed, FeedRecords, PortError};
+use super::{Feed, FeedMark, FeedRecords, PortError};
 use crate::records::{DowntimeEvent, MachineStatus, ProductionOrder, QualityReport, Shift, StateSegment};
 use crate::time::Timestamp;
 
@@ -32,9 +32,21 @@ pub struct Window {
 /// The plant mirror of one tenant: what analysts query and the Plant screen shows.
 #[async_trait]
 pub trait Mirror: Send + Sync {
-    /// Merges a batch: by version where records have one, tombstones remove; what a complete batch lacks is removed.
+    /// Merges a batch: by version where records have one, tombstones remove; what a complete batch lacks is removed. How far
+    /// the feed was read stays as it is.
     async fn put(&self, records: &FeedRecords, synced_at: Timestamp) -> Result<Merged, PortError>;
-    /// Forgets everything of these feeds, so that it is fetched anew.
+    /// Merges the answer to an ask and moves the mark of its feed with it, both or neither. A mark that is no longer
+    /// `from`, since the copy was thrown away meanwhile, stays as it is.
+    async fn put_read(
+        &self,
+        records: &FeedRecords,
+        synced_at: Timestamp,
+        from: &FeedMark,
+        to: &FeedMark,
+    ) -> Result<Merged, PortError>;
+    /// How far a feed has been read.
+    async fn mark(&self, feed: Feed) -> Result<FeedMark, PortError>;
+    /// Forgets everything of these feeds, so that it is fetched anew. What is left of the mark is how far back it went.
     async fn clear(&self, feeds: &[Feed]) -> Result<(), PortError>;
     /// All machines with when each was last synced, by machine id.
     async fn machines(&self) -> Result<Vec<(MachineStatus, Timestamp)>, PortError>;

@@ -19,7 +19,9 @@ pub use connector::{
     Connector, Finding, FindingState, Health, HealthState, LatencySample, Traffic, TroubleSample,
 };
 pub use error::{PortError, PortErrorKind, System};
-pub use feed::{Feed, FeedAsk, FeedBatch, FeedRecords, FeedSource, PlantEvent, PlantEvents, PlantFeed};
+pub use feed::{
+    Feed, FeedAsk, FeedBatch, FeedMark, FeedRecords, FeedSource, PlantEvent, PlantEvents, PlantFeed,
+};
 pub use keeping::{AgentRegistry, KeyringState, SecretStore, Settings};
 pub use mirror::{Merged, Mirror, Window};
 pub use query::{Model, ModelReply, ModelRequest, QueryHistory, QueryRecord};

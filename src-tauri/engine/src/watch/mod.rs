@@ -1,7 +1,7 @@
 //! The watch journey: what MES and SAP tell goes into the mirror, and from there to the screens, with its age.
 //!
-//! `schedule` says what is due and is pure, `sync` does one poll or takes one event, `board` is what the Plant screen
-//! shows. There is no timer here: `app` calls [`due`] every second and [`follow`] while a stream is wanted.
+//! `schedule` says what is due and `reach` what is asked for then; both are pure. `poll` asks, `sync` does one poll or takes
+//! one event, `board` is what the Plant screen shows. There is no timer here: `app` calls [`due`] every second and [`follow`] while a stream is wanted.
 
 mod alarms;
 mod board;
@@ -9,6 +9,8 @@ mod intervals;
 mod lines;
 mod orders;
 pub mod plant;
+mod poll;
+mod reach;
 mod schedule;
 mod sync;
 
@@ -53,5 +55,7 @@ fn source_of(tenant: &Tenant, feed: Feed) -> Option<&dyn FeedSource> {
     }
 }
 
+#[cfg(test)]
+mod poll_tests;
 #[cfg(test)]
 mod tests;

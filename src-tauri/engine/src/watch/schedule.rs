@@ -14,13 +14,12 @@ use ts_rs::TS;
 
 use super::FEEDS;
 use super::intervals::{FeedIntervals, LONGEST_BACKOFF, is_streamed, jittered};
+use super::reach::{LONGEST_SLICE, SHORTEST_SLICE};
 
 /// A due time further off than the feed's own delay by more than this: the clock was set back meanwhile.
 const CLOCK_SET_BACK: Duration = Duration::from_secs(60);
 /// A source that asks to be left alone is, for at most so long.
 const LONGEST_ASKED_FOR: Duration = Duration::from_secs(10 * 60);
-/// After this, a feed that is otherwise asked for changes only is read in full again.
-const FULL_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
 /// How a feed is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -65,6 +64,8 @@ pub struct FeedView {
     pub failures: u32,
     /// Records of the last answer without a usable key, left out.
     pub dropped: u32,
+    /// The source has more than could be read: what is shown is not all.
+    pub is_truncated: bool,
     /// Why it is not as it should be.
     pub message: Option<String>,
     /// Paused by a person.
@@ -78,7 +79,7 @@ pub struct FeedView {
 pub struct Brought {
     /// When the source was asked: what changed later is not in it.
     pub asked: Timestamp,
-    /// Whether everything was asked for, and not only what changed.
+    /// Whether everything was asked for and came, and not only what changed.
     pub is_full: bool,
     /// Records without a usable key, left out.
     pub dropped: u32,
@@ -118,11 +119,15 @@ struct FeedState {
     is_locked_out: bool,
     failures: u32,
     last_ok: Option<Timestamp>,
-    /// When the source was asked for what came at the last success.
-    last_asked: Option<Timestamp>,
     last_full: Option<Timestamp>,
-    /// How often the mirror's copy was thrown away: what was asked for before is no full copy after.
-    cleared: u64,
+    /// Everything is to be read, however far the feed was read before.
+    wants_all: bool,
+    /// How often that was wanted: what was asked for before does not count after.
+    wishes: u64,
+    /// Time that one read of events covers; less where a source has too many.
+    slice: Option<Duration>,
+    is_truncated: bool,
+    cut_full: Option<Timestamp>,
     /// The interval that was in force at the last success: data of a slow poll does not become stale by a faster one.
     interval_at_ok: Duration,
     last_error: Option<String>,
@@ -225,7 +230,8 @@ impl FeedStates {
         Some(Flight {
             states: self,
             feed,
-            cleared: state.cleared,
+            wants_all: state.wants_all,
+            wishes: state.wishes,
         })
     }
 
@@ -237,26 +243,52 @@ impl FeedStates {
         state.is_wanted_again = state.is_in_flight;
     }
 
-    /// The mirror's copy of a feed was thrown away: it is read in full as soon as possible.
-    pub fn cleared(&self, feed: Feed, now: Timestamp) {
+    /// Has everything of a feed read as soon as possible, also what is being fetched now: the mirror's copy was thrown away,
+    /// or its source says to begin anew.
+    pub fn want_all(&self, feed: Feed, now: Timestamp) {
         let mut inner = self.lock();
         let state = inner.feed(feed);
-        state.cleared += 1;
+        state.wants_all = true;
+        state.wishes += 1;
         state.last_full = None;
         state.next_due = now;
         state.is_wanted_again = state.is_in_flight;
     }
 
-    /// Since when changes are to be asked for: when the source was last asked with success. `None` when everything is to be
-    /// read: at the start, after the copy was thrown away, and once a day.
-    #[must_use]
-    pub fn changed_since(&self, feed: Feed, now: Timestamp) -> Option<Timestamp> {
-        let inner = self.lock();
-        let state = inner.feeds.get(&feed)?;
-        let is_recent = |full: Timestamp| full <= now && now.since(full) < FULL_AGAIN;
-        state.last_full.filter(|full| is_recent(*full))?;
-        // A clock that was set back makes the last time one that is still to come.
-        state.last_asked.filter(|asked| *asked <= now)
+    /// Notes when everything was last read, as the mirror knows it from before.
+    pub(super) fn set_last_full(&self, feed: Feed, full: Option<Timestamp>) {
+        let mut inner = self.lock();
+        let state = inner.feed(feed);
+        if !state.wants_all {
+            state.last_full = full;
+        }
+    }
+
+    /// Notes whether the source had more than could be read, and when everything was asked for that did not all come.
+    pub(super) fn set_truncated(&self, feed: Feed, is_truncated: bool, cut_full: Option<Timestamp>) {
+        let mut inner = self.lock();
+        let state = inner.feed(feed);
+        state.is_truncated = is_truncated;
+        state.cut_full = cut_full.or(state.cut_full.filter(|_| is_truncated));
+    }
+
+    /// When everything was last asked for that did not all come.
+    pub(super) fn cut_full(&self, feed: Feed) -> Option<Timestamp> {
+        self.lock().feed(feed).cut_full
+    }
+
+    /// Time that one read of events covers.
+    pub(super) fn slice(&self, feed: Feed) -> Duration {
+        self.lock().feed(feed).slice.unwrap_or(LONGEST_SLICE)
+    }
+
+    /// Has one read of events cover half the time; `false` where it is as short as can be.
+    pub(super) fn halve_slice(&self, feed: Feed) -> bool {
+        let mut inner = self.lock();
+        let state = inner.feed(feed);
+        let slice = state.slice.unwrap_or(LONGEST_SLICE);
+        state.slice = Some((slice / 2).max(SHORTEST_SLICE));
+        slice > SHORTEST_SLICE
     }
 
     /// Whether a person paused the feed.
@@ -379,6 +411,7 @@ impl FeedStates {
             interval_s: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
             failures: state.failures,
             dropped: state.dropped,
+            is_truncated: state.is_truncated,
             message: state.last_error.clone(),
             is_paused: state.is_paused,
             is_in_flight: state.is_in_flight,
@@ -396,10 +429,17 @@ impl FeedStates {
 pub struct Flight<'s> {
     states: &'s FeedStates,
     feed: Feed,
-    cleared: u64,
+    wants_all: bool,
+    wishes: u64,
 }
 
 impl Flight<'_> {
+    /// Whether everything is to be read, however far the feed was read before.
+    #[must_use]
+    pub const fn wants_all(&self) -> bool {
+        self.wants_all
+    }
+
     /// Notes how the attempt ended and sets when the feed is due next. `random` is one byte of randomness.
     pub fn finish(self, now: Timestamp, result: Result<Brought, &PortError>, random: u8) -> Turn {
         let mut inner = self.states.lock();
@@ -412,9 +452,11 @@ impl Flight<'_> {
                 state.is_locked_out = false;
                 state.last_error = None;
                 state.last_ok = Some(now);
-                state.last_asked = Some(brought.asked);
-                if brought.is_full && state.cleared == self.cleared {
-                    state.last_full = Some(brought.asked);
+                if brought.is_full && state.wishes == self.wishes {
+                    state.wants_all = false;
+                    if !state.is_truncated {
+                        state.last_full = Some(brought.asked);
+                    }
                 }
                 state.interval_at_ok = interval;
                 state.dropped = brought.dropped;

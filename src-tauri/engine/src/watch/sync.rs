@@ -1,30 +1,23 @@
 //! One poll or one event: from the source into the mirror, then a ring of the bell. A feed that turns bad or good again is
-//! an event of the audit log; a poll is not.
+//! an event of the audit log; a poll is not. What a poll asks for is in `poll`.
 
 use std::time::Duration;
 
 use andon_domain::audit::{AuditEvent, AuditOutcome};
-use andon_domain::ports::{Feed, FeedAsk, FeedBatch, FeedRecords, Merged, PlantEvent};
+use andon_domain::ports::{Feed, FeedBatch, FeedRecords, Merged, PlantEvent};
 use andon_domain::{Caller, Permission, PortError, PortErrorKind, System, TenantId, Timestamp};
 use futures_util::StreamExt;
 use serde_json::json;
 
 use super::intervals::is_streamed;
-use super::schedule::{Brought, FeedStates, FeedView, Offer, Turn};
+use super::poll::poll;
+use super::schedule::{FeedView, Offer, Turn};
 use super::{FEEDS, offer, source_of};
 use crate::access::permit;
 use crate::audit;
 use crate::dispatch::not_configured;
 use crate::error::EngineError;
 use crate::world::{Change, Engine, Tenant};
-
-/// Events of so long ago are always fetched again, since they may still change.
-const EVENT_WINDOW: Duration = Duration::from_secs(8 * 3600);
-/// After a longer absence, stops of at most so long ago are fetched.
-const LONGEST_GAP: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How far two reads of changes, or two windows of events, overlap: clocks differ, and a change may become visible later
-/// than the time it carries.
-const OVERLAP: Duration = Duration::from_secs(300);
 
 /// The configured feeds of a tenant that are due now.
 ///
@@ -58,7 +51,7 @@ pub async fn sync_feed(
     let Some(flight) = tenant.feeds.start(feed) else {
         return Ok(None);
     };
-    let result = poll(engine, tenant, feed).await;
+    let result = poll(engine, tenant, feed, flight.wants_all()).await;
     let mut random = [0];
     engine.ids.random(&mut random);
     let ended = result.as_ref().map(|(_, brought)| *brought);
@@ -74,40 +67,6 @@ pub async fn sync_feed(
     Ok(Some(result?.0))
 }
 
-/// One answer of the source, in the mirror.
-async fn poll(engine: &Engine, tenant: &Tenant, feed: Feed) -> Result<(Merged, Brought), PortError> {
-    let source = source_of(tenant, feed)
-        .ok_or_else(|| PortError::new(feed.system(), PortErrorKind::NotConfigured, "not configured"))?;
-    let asked = engine.clock.now();
-    let ask = FeedAsk {
-        changed_since: changed_since(tenant, feed, asked),
-        window_since: window_since(&tenant.feeds, feed, asked),
-    };
-    let records = source.fetch(feed, &ask).await?;
-    let now = arrived(engine, tenant, asked, source.clock_skew_ms(), &records);
-    let merged = tenant.parts.mirror.put(&records, now).await?;
-    let brought = Brought {
-        asked,
-        is_full: ask.changed_since.is_none(),
-        dropped: records.dropped(),
-    };
-    Ok((merged, brought))
-}
-
-/// From when changes are asked for, by the clock of the source; `None` for everything.
-fn changed_since(tenant: &Tenant, feed: Feed, now: Timestamp) -> Option<Timestamp> {
-    let can_tell = matches!(
-        feed,
-        Feed::PurchaseOrders | Feed::ProductionOrders | Feed::Quality | Feed::Downtime
-    );
-    let ours = can_tell
-        .then(|| tenant.feeds.changed_since(feed, now))
-        .flatten()?;
-    let ahead = skew_of(tenant, feed.system()).unwrap_or(0);
-    let theirs = Timestamp::from_millis(ours.millis().saturating_add(ahead));
-    Some(theirs.minus(OVERLAP))
-}
-
 /// How far a system's clock is ahead of ours: by the last answer of its feeds, or else by the last health check.
 pub(crate) fn skew_of(tenant: &Tenant, system: System) -> Option<i64> {
     let checked = || {
@@ -117,32 +76,6 @@ pub(crate) fn skew_of(tenant: &Tenant, system: System) -> Option<i64> {
             .and_then(|(health, _)| health.clock_skew_ms)
     };
     tenant.feeds.skew(system).or_else(checked)
-}
-
-/// Notes the source's clock: as it read it off single answers, else as of the middle of the whole fetch. Returns our time now.
-fn arrived(
-    engine: &Engine,
-    tenant: &Tenant,
-    asked: Timestamp,
-    read: Option<i64>,
-    records: &FeedRecords,
-) -> Timestamp {
-    let now = engine.clock.now();
-    let of_fetch = || {
-        let middle = asked.plus(now.since(asked) / 2);
-        Some(records.server_time()?.millis().saturating_sub(middle.millis()))
-    };
-    if let Some(ahead) = read.or_else(of_fetch) {
-        tenant.feeds.set_skew(records.feed().system(), ahead);
-    }
-    now
-}
-
-/// From when a feed of events is fetched: the usual window, or from the last success when that is longer ago.
-fn window_since(feeds: &FeedStates, feed: Feed, now: Timestamp) -> Timestamp {
-    let usual = now.minus(EVENT_WINDOW);
-    let since_last = feeds.last_ok(feed).map_or(usual, |last| last.minus(OVERLAP));
-    usual.min(since_last).max(now.minus(LONGEST_GAP))
 }
 
 async fn note_turn(engine: &Engine, tenant: &Tenant, feed: Feed, turn: Turn, error: Option<&PortError>) {
@@ -199,7 +132,10 @@ pub async fn apply_event(engine: &Engine, tenant: &TenantId, event: PlantEvent) 
         }
         PlantEvent::Resync => {
             for feed in FEEDS.into_iter().filter(|feed| feed.system() == System::Mes) {
-                tenant.feeds.want(feed, now);
+                tenant.feeds.want_all(feed, now);
+            }
+            if let Some(plant) = &tenant.parts.systems.plant {
+                plant.forget();
             }
             return Ok(());
         }
@@ -227,10 +163,7 @@ const fn feed_of(event: &PlantEvent) -> Option<Feed> {
 fn one<T>(record: T) -> FeedBatch<T> {
     FeedBatch {
         records: vec![record],
-        is_unchanged: false,
-        is_complete: false,
-        dropped: 0,
-        server_time: None,
+        ..FeedBatch::default()
     }
 }
 
@@ -408,7 +341,7 @@ pub async fn rebuild(engine: &Engine, caller: &Caller, feeds: &[Feed]) -> Result
         if let Some(source) = source_of(tenant, *feed) {
             source.forget();
         }
-        tenant.feeds.cleared(*feed, now);
+        tenant.feeds.want_all(*feed, now);
         engine.announce(Change::FeedChanged {
             tenant: caller.tenant.clone(),
             feed: *feed,

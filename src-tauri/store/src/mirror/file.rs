@@ -7,7 +7,9 @@ use andon_domain::PortError;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
+use super::marks::MARKS;
 use super::schema::ddl;
+use super::sources::SOURCES;
 use crate::database::{Durability, open_writer};
 use crate::folder::open_private_file;
 
@@ -26,7 +28,7 @@ const RECORDS: &str = "CREATE TABLE andon_records (
 
 /// Opens the mirror for writing. What cannot be used is replaced by an empty mirror.
 pub(crate) fn open_mirror(path: &Path) -> Result<Connection, PortError> {
-    let sql = format!("{}{RECORDS}", ddl());
+    let sql = format!("{}{RECORDS}{MARKS}{SOURCES}", ddl());
     // Any change of the tables makes another number; what an older program wrote is fetched again.
     let digest = Sha256::digest(sql.as_bytes());
     let version = i64::from(i32::from_be_bytes([digest[0] & 0x7f, digest[1], digest[2], digest[3]]).max(1));

@@ -1,5 +1,5 @@
 //! Merging a batch: the higher version wins, then the later change, then the later arrival. Older records are counted and
-//! left out; what a complete batch lacks is gone.
+//! left out; what a complete batch lacks is gone, or has ended.
 //!
 //! Most records of most batches are as they were. Whether one is the same is told by a fingerprint of its exact text, read
 //! for many records at once, so that an unchanged record costs no statement of its own in a complete batch.
@@ -8,12 +8,15 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 
 use andon_domain::Timestamp;
-use andon_domain::ports::{FeedBatch, Merged};
-use rusqlite::{Transaction, params};
+use andon_domain::ports::{FeedBatch, Merged, Window};
+use rusqlite::{Row, Transaction, params};
 
+use super::absent::Absent;
 use super::records::{MirrorRecord, by_key};
-use crate::problem::Problem;
+use crate::problem::{Problem, damaged};
 
+/// Every row, whatever the limits.
+const ALL_ROWS: &str = "?1 IS ?1 AND ?2 IS ?2";
 /// Records looked up with one statement.
 const TOGETHER: usize = 500;
 
@@ -26,12 +29,25 @@ struct Kept {
     fingerprint: i64,
 }
 
-/// Merges the batch into the mirror.
+impl Kept {
+    fn of<T: MirrorRecord>(record: &T, json: &str) -> Self {
+        Self {
+            version: record.version(),
+            updated_at: record.updated_at().map(Timestamp::millis),
+            is_deleted: record.is_deleted(),
+            fingerprint: fingerprint(json),
+        }
+    }
+}
+
+/// Merges the batch into the mirror. `last_asked` is when the feed was asked before, with what the mirror has of it.
 pub(crate) fn merge<T: MirrorRecord>(
     tx: &Transaction<'_>,
     batch: &FeedBatch<T>,
     synced_at: Timestamp,
+    last_asked: Option<Timestamp>,
 ) -> Result<Merged, Problem> {
+    let is_everything = batch.tells_what_is_gone();
     let mut merged = Merged::default();
     let mut seen = HashSet::with_capacity(batch.records.len());
     for records in batch.records.chunks(TOGETHER) {
@@ -39,8 +55,8 @@ pub(crate) fn merge<T: MirrorRecord>(
         let mut kept = kept::<T>(tx, &keys)?;
         for (record, key) in records.iter().zip(keys) {
             match put(tx, &key, record, kept.get(&key).copied(), synced_at, &mut merged)? {
-                // Everything a complete batch brings is noted at its end, together.
-                Put::Same if batch.is_complete => {}
+                // What is everything there is is noted at its end, together.
+                Put::Same if is_everything && batch.window.is_none() => {}
                 Put::Same => note::<T>(tx, &key, synced_at)?,
                 Put::Older => {}
                 // A page may bring a record twice.
@@ -51,11 +67,13 @@ pub(crate) fn merge<T: MirrorRecord>(
             seen.insert(key);
         }
     }
-    if batch.is_complete {
-        if !batch.is_unchanged {
-            remove_absent::<T>(tx, &seen, &mut merged)?;
-        }
-        note_all::<T>(tx, synced_at)?;
+    if is_everything && !batch.is_unchanged {
+        let mut absent = kept_of::<T>(tx, batch.window, last_asked)?;
+        absent.retain(|record| !seen.contains(&record.key));
+        merged.removed += T::settle_absent(tx, &absent, &batch.records)?;
+    }
+    if batch.is_unchanged || (is_everything && batch.window.is_none()) {
+        note_all::<T>(tx, batch.window, synced_at)?;
     }
     Ok(merged)
 }
@@ -90,12 +108,7 @@ fn put<T: MirrorRecord>(
         }
     }
     let json = serde_json::to_string(record)?;
-    let now = Kept {
-        version: record.version(),
-        updated_at,
-        is_deleted: record.is_deleted(),
-        fingerprint: fingerprint(&json),
-    };
+    let now = Kept::of(record, &json);
     if kept.is_some_and(|kept| kept.fingerprint == now.fingerprint) {
         return Ok(Put::Same);
     }
@@ -103,6 +116,36 @@ fn put<T: MirrorRecord>(
     if was_shown {
         remove_rows::<T>(tx, key)?;
     }
+    write(tx, key, record, &json, now, synced_at)?;
+    if now.is_deleted {
+        merged.removed += u32::from(was_shown);
+    } else {
+        merged.changed += 1;
+    }
+    Ok(Put::Taken(now))
+}
+
+/// Puts a record in the place of what the mirror has of it, whatever its version.
+pub(super) fn put_rows<T: MirrorRecord>(
+    tx: &Transaction<'_>,
+    key: &str,
+    record: &T,
+    synced_at: Timestamp,
+) -> Result<(), Problem> {
+    let json = serde_json::to_string(record)?;
+    let now = Kept::of(record, &json);
+    remove_rows::<T>(tx, key)?;
+    Ok(write(tx, key, record, &json, now, synced_at)?)
+}
+
+fn write<T: MirrorRecord>(
+    tx: &Transaction<'_>,
+    key: &str,
+    record: &T,
+    json: &str,
+    now: Kept,
+    synced_at: Timestamp,
+) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT OR REPLACE INTO andon_records (feed, key, version, updated_at, is_deleted, fingerprint, record_json) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -114,15 +157,12 @@ fn put<T: MirrorRecord>(
         now.updated_at,
         now.is_deleted,
         now.fingerprint,
-        if T::IS_KEPT_WHOLE { json.as_str() } else { "" },
+        if T::IS_KEPT_WHOLE { json } else { "" },
     ])?;
-    if now.is_deleted {
-        merged.removed += u32::from(was_shown);
-    } else {
+    if !now.is_deleted {
         record.add_rows(tx, synced_at)?;
-        merged.changed += 1;
     }
-    Ok(Put::Taken(now))
+    Ok(())
 }
 
 /// A number that differs when the text does. Two texts of one record in a row agree by chance once in 2^64; the hasher may
@@ -150,24 +190,55 @@ fn kept<T: MirrorRecord>(tx: &Transaction<'_>, keys: &[String]) -> Result<HashMa
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn remove_absent<T: MirrorRecord>(
+/// What the mirror has of a time, or of all time.
+fn kept_of<T: MirrorRecord>(
     tx: &Transaction<'_>,
-    seen: &HashSet<String>,
-    merged: &mut Merged,
-) -> rusqlite::Result<()> {
-    let mut statement = tx.prepare_cached("SELECT key, is_deleted FROM andon_records WHERE feed = ?1")?;
-    let kept: Vec<(String, bool)> = statement
-        .query_map([T::FEED.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    for (key, is_deleted) in kept {
-        if is_deleted || seen.contains(&key) {
-            continue;
-        }
-        remove_rows::<T>(tx, &key)?;
-        tx.prepare_cached("DELETE FROM andon_records WHERE feed = ?1 AND key = ?2")?
-            .execute(params![T::FEED.as_str(), key])?;
-        merged.removed += 1;
+    window: Option<Window>,
+    last_asked: Option<Timestamp>,
+) -> Result<Vec<Absent>, Problem> {
+    let first = T::TABLES.first().copied().unwrap_or_default();
+    let key = T::ROW_KEY;
+    let (rows, [start, end]) = match (&T::OF_TIME, window) {
+        (Some(of_time), Some(_)) => (of_time.rows, of_time.span),
+        _ => (ALL_ROWS, ["NULL", "NULL"]),
+    };
+    let mut statement = tx.prepare_cached(&format!(
+        "SELECT {key}, {start}, {end}, synced_at FROM {first} WHERE {rows}"
+    ))?;
+    let mut rows = statement.query(limits(window))?;
+    let mut kept = Vec::new();
+    while let Some(row) = rows.next()? {
+        let key: String = row.get(0)?;
+        let instant = |column: usize| -> Result<Option<Timestamp>, Problem> {
+            let text: Option<String> = row.get(column)?;
+            let read =
+                |text: String| Timestamp::parse(&text).ok_or_else(|| damaged(first, &key, "not a time"));
+            Ok(text.map(read).transpose()?)
+        };
+        let (started_at, ended_at) = (instant(1)?, instant(2)?);
+        let heard_at = instant(3)?.max(last_asked).unwrap_or_default();
+        kept.push(Absent {
+            started_at,
+            ended_at,
+            heard_at,
+            key,
+        });
     }
+    Ok(kept)
+}
+
+fn limits(window: Option<Window>) -> [Option<String>; 2] {
+    [
+        window.map(|window| window.since.to_string()),
+        window.map(|window| window.until.to_string()),
+    ]
+}
+
+/// Forgets a record.
+pub(super) fn forget<T: MirrorRecord>(tx: &Transaction<'_>, key: &str) -> rusqlite::Result<()> {
+    remove_rows::<T>(tx, key)?;
+    tx.prepare_cached("DELETE FROM andon_records WHERE feed = ?1 AND key = ?2")?
+        .execute(params![T::FEED.as_str(), key])?;
     Ok(())
 }
 
@@ -189,40 +260,60 @@ fn note<T: MirrorRecord>(tx: &Transaction<'_>, key: &str, synced_at: Timestamp) 
     Ok(())
 }
 
-/// Notes that the source was heard about everything it has.
-fn note_all<T: MirrorRecord>(tx: &Transaction<'_>, synced_at: Timestamp) -> rusqlite::Result<()> {
+/// Notes that the source was heard about everything it has of a time, or of all time.
+fn note_all<T: MirrorRecord>(
+    tx: &Transaction<'_>,
+    window: Option<Window>,
+    synced_at: Timestamp,
+) -> rusqlite::Result<()> {
+    let first = T::TABLES.first().copied().unwrap_or_default();
+    let [since, until] = limits(window);
     for table in T::TABLES {
-        tx.prepare_cached(&format!("UPDATE {table} SET synced_at = ?1"))?
-            .execute([synced_at.to_string()])?;
+        let rows = match (&T::OF_TIME, window) {
+            (Some(of_time), Some(_)) if *table == first => of_time.rows.to_owned(),
+            (Some(of_time), Some(_)) => {
+                let (part, key) = (of_time.part_key, T::ROW_KEY);
+                format!("{part} IN (SELECT {key} FROM {first} WHERE {})", of_time.rows)
+            }
+            _ => ALL_ROWS.to_owned(),
+        };
+        tx.prepare_cached(&format!("UPDATE {table} SET synced_at = ?3 WHERE {rows}"))?
+            .execute(params![since, until, synced_at.to_string()])?;
     }
     Ok(())
 }
 
-/// Forgets every record of the kind.
-pub(crate) fn clear<T: MirrorRecord>(tx: &Transaction<'_>) -> Result<(), Problem> {
+/// Forgets every record of the kind. Returns from when to when what went was, where it was of a time.
+pub(crate) fn clear<T: MirrorRecord>(tx: &Transaction<'_>) -> Result<Option<Window>, Problem> {
+    let mut span = None;
+    if let (Some(of_time), Some(first)) = (&T::OF_TIME, T::TABLES.first()) {
+        let [start, _] = of_time.span;
+        let sql = format!("SELECT min({start}), max({start}) FROM {first}");
+        type Limits = (Option<String>, Option<String>);
+        let text = |row: &Row<'_>| -> rusqlite::Result<Limits> { Ok((row.get(0)?, row.get(1)?)) };
+        let (since, until) = tx.query_row(&sql, [], text)?;
+        let instant = |text: Option<String>| text.as_deref().and_then(Timestamp::parse);
+        let limits = instant(since).zip(instant(until));
+        span = limits.map(|(since, until)| Window { since, until });
+    }
     tx.execute("DELETE FROM andon_records WHERE feed = ?1", [T::FEED.as_str()])?;
     for table in T::TABLES {
         tx.execute(&format!("DELETE FROM {table}"), [])?;
     }
-    Ok(())
+    Ok(span)
 }
 
 /// Throws away what is over since before `oldest`. Returns how many records went.
 pub(crate) fn prune<T: MirrorRecord>(tx: &Transaction<'_>, oldest: Timestamp) -> Result<usize, Problem> {
-    let (Some(retention), Some(first)) = (T::RETENTION, T::TABLES.first()) else {
+    let (Some(is_over), Some(first)) = (T::RETENTION, T::TABLES.first()) else {
         return Ok(0);
     };
-    let mut statement = tx.prepare(&format!(
-        "SELECT {} FROM {first} WHERE {}",
-        retention.key, retention.is_over
-    ))?;
+    let mut statement = tx.prepare(&format!("SELECT {} FROM {first} WHERE {is_over}", T::ROW_KEY))?;
     let keys: Vec<String> = statement
         .query_map([oldest.to_string()], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for key in &keys {
-        remove_rows::<T>(tx, key)?;
-        tx.prepare_cached("DELETE FROM andon_records WHERE feed = ?1 AND key = ?2")?
-            .execute(params![T::FEED.as_str(), key])?;
+        forget::<T>(tx, key)?;
     }
     Ok(keys.len())
 }

@@ -3,11 +3,14 @@
 //! Writing is here, reading for the screens in `reading`; whoever reads by SQL opens the file read-only by its path. Nothing
 //! in it is lost for good: it can be fetched again, so commits are not forced to the disk one by one.
 
+mod absent;
 mod file;
+mod marks;
 mod merge;
 mod reading;
 mod records;
 pub(crate) mod schema;
+pub(crate) mod sources;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -15,17 +18,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use andon_domain::ports::{Feed, FeedBatch, FeedRecords, Merged, Mirror, Window};
+use andon_domain::ports::{Feed, FeedBatch, FeedMark, FeedRecords, Merged, Mirror, Window};
 use andon_domain::records::{
     CostCenter, DowntimeEvent, MachineStatus, Material, ProductionOrder, PurchaseOrder, QualityReport, Shift,
     StateSegment, StockRow,
 };
 use andon_domain::{PortError, Timestamp};
 use async_trait::async_trait;
+use rusqlite::Transaction;
 
 use crate::database::{Readers, Writer};
 use crate::folder::make_private_folder;
+use crate::problem::Problem;
 use records::MirrorRecord;
+use sources::MirrorSource;
 
 /// Events that are over are kept so long.
 const KEPT: Duration = Duration::from_secs(400 * 24 * 3_600);
@@ -42,13 +48,20 @@ pub(crate) struct TenantMirror {
 }
 
 impl TenantMirror {
-    pub(crate) fn open(folder: &Path) -> Result<Self, PortError> {
+    pub(crate) fn open(folder: &Path, sources: &[MirrorSource]) -> Result<Self, PortError> {
         if let Some(tenants) = folder.parent() {
             make_private_folder(tenants).map_err(PortError::storage)?;
         }
         make_private_folder(folder).map_err(PortError::storage)?;
         let path = folder.join("mirror.sqlite");
-        let connection = file::open_mirror(&path)?;
+        let mut connection = file::open_mirror(&path)?;
+        let changed = sources::bind(&mut connection, sources).map_err(Problem::on_write)?;
+        for system in changed {
+            tracing::warn!(
+                system = system.as_str(),
+                "the connection leads to another system; the mirror's copy of the former one was thrown away"
+            );
+        }
         let writer = Writer::start(connection, "andon-mirror").map_err(PortError::storage)?;
         Ok(Self {
             readers: Readers::new(path.clone()),
@@ -62,13 +75,18 @@ impl TenantMirror {
         &self,
         batch: &FeedBatch<T>,
         synced_at: Timestamp,
+        step: Option<(FeedMark, FeedMark)>,
     ) -> Result<Merged, PortError> {
         let batch = batch.clone();
         let is_prune_due = T::RETENTION.is_some() && self.is_prune_due(T::FEED, synced_at);
         let merged = self
             .writer
             .write(move |tx| {
-                let merged = merge::merge(tx, &batch, synced_at)?;
+                let mark = marks::mark(tx, T::FEED)?;
+                let merged = merge::merge(tx, &batch, synced_at, mark.asked)?;
+                if let Some((_, to)) = step.filter(|(from, _)| *from == mark) {
+                    marks::set_mark(tx, T::FEED, &to)?;
+                }
                 let gone = if is_prune_due {
                     merge::prune::<T>(tx, synced_at.minus(KEPT))?
                 } else {
@@ -155,32 +173,66 @@ fn first_table(feed: Feed) -> Option<&'static str> {
     of_feed!(feed, Record => <Record as MirrorRecord>::TABLES.first().copied())
 }
 
+/// Forgets everything of a feed but how far back it went.
+fn clear(tx: &Transaction<'_>, feed: Feed) -> Result<(), Problem> {
+    let gone = of_feed!(feed, Record => merge::clear::<Record>(tx))?;
+    let missing = [gone, marks::mark(tx, feed)?.missing].into_iter().flatten();
+    let mark = FeedMark {
+        missing: missing.reduce(|a, b| Window {
+            since: a.since.min(b.since),
+            until: a.until.max(b.until),
+        }),
+        ..FeedMark::default()
+    };
+    Ok(marks::set_mark(tx, feed, &mark)?)
+}
+
+impl TenantMirror {
+    async fn put_any(
+        &self,
+        records: &FeedRecords,
+        synced_at: Timestamp,
+        step: Option<(FeedMark, FeedMark)>,
+    ) -> Result<Merged, PortError> {
+        match records {
+            FeedRecords::Machines(batch) => self.merge(batch, synced_at, step).await,
+            FeedRecords::Downtime(batch) => self.merge(batch, synced_at, step).await,
+            FeedRecords::ProductionOrders(batch) => self.merge(batch, synced_at, step).await,
+            FeedRecords::Quality(batch) => self.merge(batch, synced_at, step).await,
+            FeedRecords::MachineHistory(batch) => self.merge(batch, synced_at, step).await,
+            FeedRecords::Calendar(batch) => self.merge(batch, synced_at, step).await,
+            FeedRecords::PurchaseOrders(batch) => self.merge(batch, synced_at, step).await,
+            FeedRecords::Stock(batch) => self.merge(batch, synced_at, step).await,
+            FeedRecords::CostCenters(batch) => self.merge(batch, synced_at, step).await,
+            FeedRecords::Materials(batch) => self.merge(batch, synced_at, step).await,
+        }
+    }
+}
+
 #[async_trait]
 impl Mirror for TenantMirror {
     async fn put(&self, records: &FeedRecords, synced_at: Timestamp) -> Result<Merged, PortError> {
-        match records {
-            FeedRecords::Machines(batch) => self.merge(batch, synced_at).await,
-            FeedRecords::Downtime(batch) => self.merge(batch, synced_at).await,
-            FeedRecords::ProductionOrders(batch) => self.merge(batch, synced_at).await,
-            FeedRecords::Quality(batch) => self.merge(batch, synced_at).await,
-            FeedRecords::MachineHistory(batch) => self.merge(batch, synced_at).await,
-            FeedRecords::Calendar(batch) => self.merge(batch, synced_at).await,
-            FeedRecords::PurchaseOrders(batch) => self.merge(batch, synced_at).await,
-            FeedRecords::Stock(batch) => self.merge(batch, synced_at).await,
-            FeedRecords::CostCenters(batch) => self.merge(batch, synced_at).await,
-            FeedRecords::Materials(batch) => self.merge(batch, synced_at).await,
-        }
+        self.put_any(records, synced_at, None).await
+    }
+
+    async fn put_read(
+        &self,
+        records: &FeedRecords,
+        synced_at: Timestamp,
+        from: &FeedMark,
+        to: &FeedMark,
+    ) -> Result<Merged, PortError> {
+        self.put_any(records, synced_at, Some((*from, *to))).await
+    }
+
+    async fn mark(&self, feed: Feed) -> Result<FeedMark, PortError> {
+        self.readers.read(move |tx| Ok(marks::mark(tx, feed)?)).await
     }
 
     async fn clear(&self, feeds: &[Feed]) -> Result<(), PortError> {
         let feeds = feeds.to_vec();
         self.writer
-            .write(move |tx| {
-                for feed in feeds {
-                    of_feed!(feed, Record => merge::clear::<Record>(tx))?;
-                }
-                Ok(())
-            })
+            .write(move |tx| feeds.into_iter().try_for_each(|feed| clear(tx, feed)))
             .await
     }
 

@@ -9,6 +9,7 @@ mod crash;
 mod folder;
 mod mirror;
 mod mirror_events;
+mod mirror_reads;
 mod plant;
 mod random_changes;
 mod tampering;

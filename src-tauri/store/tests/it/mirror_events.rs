@@ -18,6 +18,8 @@ fn batch<T>(records: Vec<T>, is_complete: bool) -> FeedBatch<T> {
         records,
         is_unchanged: false,
         is_complete,
+        window: None,
+        is_truncated: false,
         dropped: 0,
         server_time: None,
     }

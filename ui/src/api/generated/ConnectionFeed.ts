@@ -36,6 +36,10 @@ failures: number,
  */
 dropped: number, 
 /**
+ * The source has more than could be read: what is shown is not all.
+ */
+is_truncated: boolean, 
+/**
  * Why it is not as it should be.
  */
 message: string | null, 

@@ -13,6 +13,7 @@ fn ask(changed_since: Option<&str>) -> FeedAsk {
     FeedAsk {
         changed_since: changed_since.map(at),
         window_since: at(WINDOW),
+        window_until: None,
     }
 }
 
@@ -175,8 +176,9 @@ async fn feeds_of_events_ask_for_their_window_and_for_what_changed() {
         (
             Feed::Quality,
             changed,
+            // The MES narrows by both: a correction of last week would not come with the window of this shift.
             vec![
-                ("since", "2026-06-22T04:00:00.000Z"),
+                ("since", "2026-05-22T11:00:00.000Z"),
                 ("updated_since", "2026-06-22T11:50:00.000Z"),
             ],
         ),
@@ -210,13 +212,114 @@ async fn feeds_of_events_ask_for_their_window_and_for_what_changed() {
         for (name, value) in wanted {
             assert_eq!(seen.query(name), value, "{name} of {feed:?}");
         }
-        let is_complete = matches!(records, FeedRecords::Calendar(batch) if batch.is_complete);
         assert_eq!(
-            is_complete,
-            feed == Feed::Calendar,
-            "a shift that was cancelled must not be counted on; other records outlive their window"
+            is_complete(&records),
+            matches!(feed, Feed::Calendar | Feed::MachineHistory | Feed::Downtime),
+            "{feed:?}: what changed is not everything, and reports outlive their window"
         );
     }
+}
+
+fn is_complete(records: &FeedRecords) -> bool {
+    match records {
+        FeedRecords::Downtime(batch) => batch.tells_what_is_gone(),
+        FeedRecords::Quality(batch) => batch.tells_what_is_gone(),
+        FeedRecords::MachineHistory(batch) => batch.tells_what_is_gone(),
+        FeedRecords::Calendar(batch) => batch.tells_what_is_gone(),
+        FeedRecords::ProductionOrders(batch) => batch.tells_what_is_gone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_slice_of_long_ago_has_an_end_and_leaves_the_tag_of_the_newest_alone() {
+    let server = announcing(&ALL, |seen| {
+        match (seen.query("until"), seen.header("if-none-match")) {
+            ("", "\"1\"") => Reply::with(304, &[], ""),
+            (_, "") => Reply::with(
+                200,
+                &[("etag", "\"1\"")],
+                list(&[segment("M-1", "2026-06-22T05:00:00Z")], None).to_string(),
+            ),
+            other => panic!("{other:?}"),
+        }
+    })
+    .await;
+    let mes = mes(&server);
+    let slice = FeedAsk {
+        window_since: at("2026-06-20T04:10:00Z"),
+        window_until: Some(at("2026-06-21T04:10:30Z")),
+        changed_since: None,
+    };
+    let fetch = async |ask: FeedAsk| match mes.fetch(Feed::MachineHistory, &ask).await.unwrap() {
+        FeedRecords::MachineHistory(batch) => batch,
+        other => panic!("{other:?}"),
+    };
+    let window = |batch: FeedBatch<andon_domain::records::StateSegment>| {
+        batch
+            .window
+            .map(|window| (window.since.to_string(), window.until.to_string()))
+    };
+    let expected = |since: &str, until: &str| Some((since.to_owned(), until.to_owned()));
+    assert!(fetch(ask(None)).await.tells_what_is_gone());
+    assert_eq!(
+        window(fetch(slice).await),
+        expected("2026-06-20T04:00:00.000Z", "2026-06-21T04:10:30.000Z")
+    );
+    let seen = asked(&server).pop().unwrap();
+    assert_eq!(seen.query("until"), "2026-06-21T04:10:30.000Z");
+    let newest = fetch(ask(None)).await;
+    assert!(newest.is_unchanged);
+    assert_eq!(
+        window(newest),
+        expected("2026-06-22T04:00:00.000Z", "2026-06-22T12:00:00.000Z"),
+        "also an unchanged answer says what it is about"
+    );
+}
+
+#[tokio::test]
+async fn a_list_that_was_cut_or_has_a_record_without_a_key_tells_nothing_of_what_it_lacks() {
+    let cut = announcing(&ALL, |_| {
+        Reply::json(
+            200,
+            &list(&[segment("M-1", "2026-06-22T05:00:00Z")], Some("again")),
+        )
+    })
+    .await;
+    let records = mes(&cut).fetch(Feed::MachineHistory, &ask(None)).await.unwrap();
+    assert!(records.is_truncated() && !is_complete(&records));
+    let odd = announcing(&ALL, |_| page(&[shift("s1"), json!({"shift": "Late"})])).await;
+    let records = mes(&odd).fetch(Feed::Calendar, &ask(None)).await.unwrap();
+    assert_eq!(records.dropped(), 1);
+    assert!(!is_complete(&records));
+}
+
+#[tokio::test]
+async fn open_orders_that_were_not_kept_are_not_unchanged_the_next_time() {
+    let is_broken = AtomicUsize::new(1);
+    let server = announcing(&ALL, move |seen| {
+        let is_open = seen.query("status").contains("active");
+        match seen.header("if-none-match") {
+            "" if is_open => Reply::with(
+                200,
+                &[("etag", "\"1\"")],
+                list(&[order("PO-1", "active", 3)], None).to_string(),
+            ),
+            _ if !is_open && is_broken.swap(0, Ordering::SeqCst) == 1 => {
+                Reply::json(400, &json!({"title": "not today"}))
+            }
+            "" => page(&[]),
+            other => panic!("{other}"),
+        }
+    })
+    .await;
+    let mes = mes(&server);
+    assert!(mes.fetch(Feed::ProductionOrders, &ask(None)).await.is_err());
+    let FeedRecords::ProductionOrders(batch) = mes.fetch(Feed::ProductionOrders, &ask(None)).await.unwrap()
+    else {
+        panic!("another feed")
+    };
+    assert_eq!(batch.records.len(), 1);
 }
 
 #[tokio::test]
@@ -237,7 +340,11 @@ async fn open_orders_come_with_those_that_ended_lately() {
         panic!("another feed")
     };
     let ids: Vec<_> = batch.records.iter().map(|order| order.id.as_str()).collect();
-    assert_eq!((ids, batch.is_complete), (vec!["PO-1", "PO-0"], false));
+    assert_eq!(ids, ["PO-1", "PO-0"]);
+    assert!(
+        batch.tells_what_is_gone(),
+        "an open order that is absent is none any more"
+    );
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ fn ask(since: Option<&str>) -> FeedAsk {
     FeedAsk {
         changed_since: since.map(|text| Timestamp::parse(text).unwrap()),
         window_since: Timestamp::from_millis(0),
+        window_until: None,
     }
 }
 

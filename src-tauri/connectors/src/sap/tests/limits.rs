@@ -167,6 +167,7 @@ async fn a_read_ends_when_its_time_is_over_however_quick_each_page_is() {
     let ask = FeedAsk {
         changed_since: None,
         window_since: noon().0,
+        window_until: None,
     };
     let error = sap.fetch(Feed::PurchaseOrders, &ask).await.unwrap_err();
     assert_eq!(error.kind, PortErrorKind::TimedOut);

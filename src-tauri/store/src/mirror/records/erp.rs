@@ -12,6 +12,7 @@ impl MirrorRecord for PurchaseOrder {
     const FEED: Feed = Feed::PurchaseOrders;
     const TABLES: &'static [&'static str] = &["purchase_orders", "purchase_order_items"];
     const BY_KEY: &'static str = "purchase_order = ?1";
+    const ROW_KEY: &'static str = "purchase_order";
 
     fn key(&self) -> String {
         self.purchase_order.clone()
@@ -37,6 +38,8 @@ impl MirrorRecord for StockRow {
     const BY_KEY: &'static str = "material = ?1 ->> 0 AND plant = ?1 ->> 1 AND storage_location IS ?1 ->> 2 \
                                   AND stock_type = ?1 ->> 3 AND stock_type_raw IS ?1 ->> 4 \
                                   AND special_stock IS ?1 ->> 5";
+    const ROW_KEY: &'static str =
+        "json_array(material, plant, storage_location, stock_type, stock_type_raw, special_stock)";
 
     fn key(&self) -> String {
         serde_json::json!([
@@ -68,6 +71,7 @@ impl MirrorRecord for CostCenter {
     const TABLES: &'static [&'static str] = &["cost_centers"];
     const BY_KEY: &'static str =
         "controlling_area = ?1 ->> 0 AND cost_center = ?1 ->> 1 AND valid_to = ?1 ->> 2";
+    const ROW_KEY: &'static str = "json_array(controlling_area, cost_center, valid_to)";
 
     fn key(&self) -> String {
         serde_json::json!([self.controlling_area, self.cost_center, self.valid_to]).to_string()
@@ -90,6 +94,7 @@ impl MirrorRecord for Material {
     const FEED: Feed = Feed::Materials;
     const TABLES: &'static [&'static str] = &["materials", "material_plants", "material_valuations"];
     const BY_KEY: &'static str = "material = ?1";
+    const ROW_KEY: &'static str = "material";
 
     fn key(&self) -> String {
         self.material.clone()

@@ -9,6 +9,9 @@ use rusqlite::Transaction;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::absent::{Absent, remove};
+use crate::problem::Problem;
+
 /// A record the mirror keeps.
 pub(crate) trait MirrorRecord: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// Its feed; also the name under which the exact records are kept.
@@ -21,8 +24,13 @@ pub(crate) trait MirrorRecord: Serialize + DeserializeOwned + Clone + Send + Syn
     const BY_KEY_IN_PARTS: &'static str = Self::BY_KEY;
     /// Whether the exact record stands beside the rows, for the screens.
     const IS_KEPT_WHOLE: bool = true;
-    /// When it is thrown away although the source still has it; absent for what is always kept.
-    const RETENTION: Option<Retention> = None;
+    /// The key of a row of the first table in SQL, as [`MirrorRecord::key`] writes it.
+    const ROW_KEY: &'static str = "id";
+    /// Which records a time has; absent for what is not of a time.
+    const OF_TIME: Option<OfTime> = None;
+    /// When it is thrown away although the source still has it, as SQL over the first table with the oldest time that is
+    /// kept as `?1`; absent for what is always kept.
+    const RETENTION: Option<&'static str> = None;
 
     /// Exact key.
     fn key(&self) -> String;
@@ -34,16 +42,22 @@ pub(crate) trait MirrorRecord: Serialize + DeserializeOwned + Clone + Send + Syn
     fn is_deleted(&self) -> bool {
         false
     }
+    /// Takes note of records that an answer should have and has not. Returns how many are gone.
+    fn settle_absent(tx: &Transaction<'_>, absent: &[Absent], _answer: &[Self]) -> Result<u32, Problem> {
+        remove::<Self>(tx, absent)
+    }
     /// Adds its rows.
     fn add_rows(&self, tx: &Transaction<'_>, synced_at: Timestamp) -> rusqlite::Result<()>;
 }
 
-/// Which records are too old to keep, as SQL over the first table.
-pub(crate) struct Retention {
-    /// The condition, with the oldest time that is kept as `?1`.
-    pub(crate) is_over: &'static str,
-    /// The key of a row, as [`MirrorRecord::key`] writes it.
-    pub(crate) key: &'static str,
+/// How the records of a time are found, in SQL over the first table.
+pub(crate) struct OfTime {
+    /// Which touch the time from `?1` to `?2`, or are open.
+    pub(crate) rows: &'static str,
+    /// When one began, and when it ended.
+    pub(crate) span: [&'static str; 2],
+    /// The column of the other tables that has the key.
+    pub(crate) part_key: &'static str,
 }
 
 /// The condition that finds the rows of a record in its n-th table.

@@ -8,8 +8,17 @@ use andon_domain::records::{
 };
 use rusqlite::Transaction;
 
-use super::{MirrorRecord, Retention};
+use super::{MirrorRecord, OfTime};
+use crate::mirror::absent::{Absent, end_stops, settle_segments};
 use crate::mirror::tables;
+use crate::problem::Problem;
+
+/// What lasts from one time to another and is open until it ends.
+const LASTING: OfTime = OfTime {
+    rows: "(started_at < ?2 OR started_at IS NULL) AND (ended_at > ?1 OR ended_at IS NULL)",
+    span: ["started_at", "ended_at"],
+    part_key: "shift_id",
+};
 
 /// What a record with an id and a version of its own tells.
 macro_rules! versioned {
@@ -32,6 +41,7 @@ impl MirrorRecord for MachineStatus {
     const FEED: Feed = Feed::Machines;
     const TABLES: &'static [&'static str] = &["machines"];
     const BY_KEY: &'static str = "machine_id = ?1";
+    const ROW_KEY: &'static str = "machine_id";
 
     versioned!(machine_id);
 
@@ -44,15 +54,17 @@ impl MirrorRecord for DowntimeEvent {
     const FEED: Feed = Feed::Downtime;
     const TABLES: &'static [&'static str] = &["downtime_events"];
     const BY_KEY: &'static str = "id = ?1";
-    const RETENTION: Option<Retention> = Some(Retention {
-        is_over: "ended_at < ?1",
-        key: "id",
-    });
+    const OF_TIME: Option<OfTime> = Some(LASTING);
+    const RETENTION: Option<&'static str> = Some("ended_at < ?1");
 
     versioned!(id);
 
     fn is_deleted(&self) -> bool {
         self.deleted
+    }
+
+    fn settle_absent(tx: &Transaction<'_>, absent: &[Absent], _answer: &[Self]) -> Result<u32, Problem> {
+        end_stops(tx, absent)
     }
 
     fn add_rows(&self, tx: &Transaction<'_>, synced_at: Timestamp) -> rusqlite::Result<()> {
@@ -64,10 +76,14 @@ impl MirrorRecord for ProductionOrder {
     const FEED: Feed = Feed::ProductionOrders;
     const TABLES: &'static [&'static str] = &["production_orders"];
     const BY_KEY: &'static str = "id = ?1";
-    const RETENTION: Option<Retention> = Some(Retention {
-        is_over: "status IN ('completed', 'cancelled') AND coalesce(actual_end, source_time) < ?1",
-        key: "id",
+    /// Open orders are told whenever they are planned; those that ended stay when the MES has forgotten them.
+    const OF_TIME: Option<OfTime> = Some(OfTime {
+        rows: "status NOT IN ('completed', 'cancelled') AND ?1 < ?2",
+        span: ["actual_start", "actual_end"],
+        part_key: "id",
     });
+    const RETENTION: Option<&'static str> =
+        Some("status IN ('completed', 'cancelled') AND coalesce(actual_end, source_time) < ?1");
 
     versioned!(id);
 
@@ -82,10 +98,12 @@ impl MirrorRecord for QualityReport {
         &["quality_reports", "quality_characteristics", "quality_defects"];
     const BY_KEY: &'static str = "id = ?1";
     const BY_KEY_IN_PARTS: &'static str = "report_id = ?1";
-    const RETENTION: Option<Retention> = Some(Retention {
-        is_over: "inspected_at < ?1",
-        key: "id",
+    const OF_TIME: Option<OfTime> = Some(OfTime {
+        rows: "inspected_at >= ?1 AND inspected_at < ?2",
+        span: ["inspected_at", "inspected_at"],
+        part_key: "report_id",
     });
+    const RETENTION: Option<&'static str> = Some("inspected_at < ?1");
 
     versioned!(id);
 
@@ -98,12 +116,11 @@ impl MirrorRecord for StateSegment {
     const FEED: Feed = Feed::MachineHistory;
     const TABLES: &'static [&'static str] = &["machine_states"];
     const BY_KEY: &'static str = "machine_id = ?1 ->> 0 AND started_at = ?1 ->> 1";
+    const ROW_KEY: &'static str = "json_array(machine_id, started_at)";
+    const OF_TIME: Option<OfTime> = Some(LASTING);
     /// Its row says all of it, and there are many.
     const IS_KEPT_WHOLE: bool = false;
-    const RETENTION: Option<Retention> = Some(Retention {
-        is_over: "ended_at < ?1",
-        key: "json_array(machine_id, started_at)",
-    });
+    const RETENTION: Option<&'static str> = Some("ended_at < ?1");
 
     fn key(&self) -> String {
         serde_json::json!([self.machine_id, self.start.to_string()]).to_string()
@@ -117,6 +134,10 @@ impl MirrorRecord for StateSegment {
         None
     }
 
+    fn settle_absent(tx: &Transaction<'_>, absent: &[Absent], answer: &[Self]) -> Result<u32, Problem> {
+        settle_segments(tx, absent, answer)
+    }
+
     fn add_rows(&self, tx: &Transaction<'_>, synced_at: Timestamp) -> rusqlite::Result<()> {
         tables::add_segment(tx, self, synced_at)
     }
@@ -127,6 +148,8 @@ impl MirrorRecord for Shift {
     const TABLES: &'static [&'static str] = &["shifts", "shift_breaks"];
     const BY_KEY: &'static str = "id = ?1";
     const BY_KEY_IN_PARTS: &'static str = "shift_id = ?1";
+    const OF_TIME: Option<OfTime> = Some(LASTING);
+    const RETENTION: Option<&'static str> = Some("ended_at < ?1");
 
     fn key(&self) -> String {
         self.id.clone()

@@ -65,6 +65,7 @@ pub(super) const PURCHASE_ORDER_ITEMS: MirrorTable = MirrorTable {
         business("net_price", REAL, "Net price for price_unit units, in currency"),
         business("net_price_text", TEXT, "net_price exactly, as text"),
         business("price_unit", REAL, "Number of units the price is for"),
+        business("price_unit_text", TEXT, "price_unit exactly, as text"),
         business(
             "net_value",
             REAL,
@@ -283,6 +284,7 @@ pub(super) const MATERIAL_VALUATIONS: MirrorTable = MirrorTable {
         ),
         business("price_text", TEXT, "price exactly, as text"),
         business("price_unit", REAL, "Number of units the price is for"),
+        business("price_unit_text", TEXT, "price_unit exactly, as text"),
         plant("currency", TEXT, "Currency of the price"),
         SOURCE_TIME,
         SYNCED_AT,

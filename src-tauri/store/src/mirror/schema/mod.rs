@@ -143,15 +143,18 @@ pub fn mirror_guide() -> String {
         "# The plant mirror\n\n\
          The console keeps a copy of what SAP and the MES tell in one SQLite file for each tenant, \
          `tenants/<tenant>/mirror.sqlite`. Questions and SQL run against this copy and never against the systems. \
-         It can be deleted while the console is stopped: it is filled again from the sources. This page is made from the \
-         table description in the code; a test fails when the two differ.\n\n\
+         It can be deleted while the console is stopped: it is filled again from the sources, with the events of the last 8 \
+         days. This page is made from the table description in the code; a test fails when the two differ. Tables whose name \
+         begins with `andon_` are the console's own bookkeeping and cannot be queried.\n\n\
          - Times are ISO 8601 text in UTC with milliseconds, for example `2026-06-22T14:04:36.000Z`. They sort as text.\n\
          - Amounts and quantities are REAL for analysis; the exact text stands beside them in a column that ends in \
          `_text`.\n\
          - Quantities have a unit column and values a currency column. Add up only within one unit or currency.\n\
          - `source_time` and `synced_at` are on every row.\n\
          - Unknown is NULL, never zero.\n\
-         - States of machines, stops, inspections and ended production orders are kept for 400 days.\n\
+         - States of machines, stops, inspections, shifts and ended production orders are kept for 400 days.\n\
+         - A state or stop of which the source told no end, and tells nothing any more, ends where it was last heard of and \
+         is marked as incomplete.\n\
          - Class II is internal, class III business sensitive: who is cleared for II does not see III.\n",
     );
     for table in mirror_schema() {
