@@ -213,6 +213,12 @@ impl FeedRecords {
         }
     }
 
+    /// Whether there is no record in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        each_batch!(self, batch => batch.records.is_empty())
+    }
+
     /// Whether the source said that nothing changed since the last batch.
     #[must_use]
     pub const fn is_unchanged(&self) -> bool {

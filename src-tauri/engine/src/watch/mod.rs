@@ -22,7 +22,7 @@ pub use orders::{BoardOrder, LateOrder};
 pub use schedule::{Brought, FeedStates, FeedView, FeedViewState, Flight, Offer, Turn};
 pub(crate) use sync::skew_of;
 pub use sync::{
-    apply_event, ask_now, asked_to_wait, due, feed_view, feeds_view, follow, rebuild, resume, set_paused,
+    apply_events, ask_now, asked_to_wait, due, feed_view, feeds_view, follow, rebuild, resume, set_paused,
     should_follow, sync_feed, want,
 };
 

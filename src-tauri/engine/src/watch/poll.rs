@@ -1,7 +1,8 @@
 //! What one poll asks of a source and puts into the mirror: the newest, then what is missing before it.
 //!
 //! How far a feed is read moves only with the data, and only with all of it: an answer that a limit cut is kept, and asked
-//! for again in shorter slices where the feed is of events.
+//! for again in shorter slices where the feed is of events. Slices begin short, so that a large plant is on the screens soon,
+//! and grow while they come whole.
 
 use std::time::Duration;
 
@@ -62,6 +63,9 @@ pub(super) async fn poll(
         dropped: taken.dropped,
     };
     if !taken.is_truncated && step.mark.missing.is_some() {
+        if step.is_full {
+            tenant.feeds.double_slice(feed);
+        }
         if tenant.feeds.last_ok(feed).is_none() {
             // The first answer since the start goes to the screens before anything older.
             tenant.feeds.want(feed, asked);
@@ -93,6 +97,7 @@ async fn catch_up(
                 add(&mut merged, taken.merged);
                 if !taken.is_truncated {
                     mark = step.mark;
+                    tenant.feeds.double_slice(feed);
                 } else if !tenant.feeds.halve_slice(feed) {
                     tenant.feeds.set_truncated(feed, true, None);
                     break;

@@ -8,7 +8,7 @@ use andon_domain::records::{DowntimeEvent, MachineState};
 use andon_domain::{PortErrorKind, Role, TenantId, Timestamp};
 
 use super::tests::{at, machine, plant, say, sync};
-use super::{apply_event, due, feed_view, rebuild};
+use super::{apply_events, due, feed_view, rebuild};
 use crate::error::EngineError;
 use crate::testing::{ScriptedFeeds, World, batch, failure, person};
 
@@ -52,15 +52,18 @@ async fn stops_are_fetched_without_a_gap_after_an_absence_and_over_a_restart() {
     };
     world.mirror.marks.lock().unwrap().insert(Feed::Downtime, friday);
     sync_all(&world).await.unwrap();
-    let day = |days: i64| at(days * DAY);
+    let hour = |hours: i64| at(hours * HOUR);
     assert_eq!(
         windows(&feeds),
         [
-            (day(-1), None),
+            (hour(-1), None),
             (at(-300), None),
-            (day(-2), Some(day(-1))),
-            (day(-3), Some(day(-2))),
-            (at(-3 * DAY - 300), Some(day(-3)))
+            (hour(-3), Some(hour(-1))),
+            (hour(-7), Some(hour(-3))),
+            (hour(-15), Some(hour(-7))),
+            (hour(-31), Some(hour(-15))),
+            (hour(-55), Some(hour(-31))),
+            (at(-3 * DAY - 300), Some(hour(-55)))
         ],
         "the newest first, back to the last answer of the console that ran before"
     );
@@ -80,15 +83,15 @@ async fn what_is_missing_is_read_on_where_a_failure_ended_it() {
     assert!(sync_all(&world).await.is_err());
     let left = Window {
         since: at(-8 * DAY),
-        until: at(-2 * DAY),
+        until: at(-3 * HOUR),
     };
     assert_eq!(mark(&world).missing, Some(left));
     assert_eq!(windows(&feeds).len(), 4);
     sync(&world, Feed::Downtime).await.unwrap();
     assert_eq!(mark(&world).missing, None);
     let windows = windows(&feeds);
-    assert_eq!(windows[1], (at(-3 * DAY), Some(at(-2 * DAY))));
-    assert_eq!(windows.len(), 7, "six days and the newest");
+    assert_eq!(windows[1], (at(-7 * HOUR), Some(at(-3 * HOUR))));
+    assert_eq!(windows.last().unwrap().0, at(-8 * DAY));
 }
 
 #[tokio::test]
@@ -106,18 +109,28 @@ async fn a_source_that_refuses_to_look_back_is_not_asked_again_and_again() {
 #[tokio::test]
 async fn an_answer_that_was_cut_is_asked_for_again_in_shorter_slices() {
     let (world, feeds) = plant();
-    feeds.downtime.lock().unwrap().extend([Ok(cut()), Ok(cut())]);
+    let fine = || Ok(batch(Vec::new()));
+    let answers = [fine(), fine(), fine(), Ok(cut())];
+    feeds.downtime.lock().unwrap().extend(answers);
     sync_all(&world).await.unwrap();
     let windows = windows(&feeds);
+    let hour = |hours: i64| at(hours * HOUR);
     assert_eq!(
-        windows[..5],
+        windows[..6],
         [
-            (at(-DAY), None),
-            (at(-12 * HOUR), None),
-            (at(-6 * HOUR), None),
+            (hour(-1), None),
             (at(-300), None),
-            (at(-12 * HOUR), Some(at(-6 * HOUR)))
-        ]
+            (hour(-3), Some(hour(-1))),
+            (hour(-7), Some(hour(-3))),
+            (hour(-5), Some(hour(-3))),
+            (hour(-7), Some(hour(-5))),
+        ],
+        "longer while they come whole, and never again as long as the one that did not"
+    );
+    let longest = |(since, until): &(Timestamp, Option<Timestamp>)| until.unwrap_or(at(0)).since(*since);
+    assert_eq!(
+        windows[4..].iter().map(longest).max(),
+        Some(Duration::from_secs(7_200))
     );
     assert_eq!(windows.last().unwrap().0, at(-8 * DAY));
     assert_eq!(mark(&world).missing, None, "all of it came");
@@ -193,7 +206,7 @@ async fn a_stream_that_lost_its_place_has_everything_read_anew() {
     let tenant = TenantId::default_tenant();
     sync_all(&world).await.unwrap();
     world.clock.forward(Duration::from_secs(60));
-    apply_event(&world.engine, &tenant, PlantEvent::Resync)
+    apply_events(&world.engine, &tenant, [PlantEvent::Resync])
         .await
         .unwrap();
     assert!(feeds.forgotten.load(Ordering::SeqCst) > 0);

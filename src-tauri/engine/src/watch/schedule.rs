@@ -124,8 +124,9 @@ struct FeedState {
     wants_all: bool,
     /// How often that was wanted: what was asked for before does not count after.
     wishes: u64,
-    /// Time that one read of events covers; less where a source has too many.
+    /// Time that one read of events covers, and the most that it may, less where a source has too many.
     slice: Option<Duration>,
+    longest_slice: Option<Duration>,
     is_truncated: bool,
     cut_full: Option<Timestamp>,
     /// The interval that was in force at the last success: data of a slow poll does not become stale by a faster one.
@@ -279,15 +280,25 @@ impl FeedStates {
 
     /// Time that one read of events covers.
     pub(super) fn slice(&self, feed: Feed) -> Duration {
-        self.lock().feed(feed).slice.unwrap_or(LONGEST_SLICE)
+        self.lock().feed(feed).slice.unwrap_or(SHORTEST_SLICE)
+    }
+
+    /// What came of a read was whole: the next one may cover twice the time.
+    pub(super) fn double_slice(&self, feed: Feed) {
+        let mut inner = self.lock();
+        let state = inner.feed(feed);
+        let longest = state.longest_slice.unwrap_or(LONGEST_SLICE);
+        let slice = state.slice.unwrap_or(SHORTEST_SLICE);
+        state.slice = Some((slice * 2).min(longest));
     }
 
     /// Has one read of events cover half the time; `false` where it is as short as can be.
     pub(super) fn halve_slice(&self, feed: Feed) -> bool {
         let mut inner = self.lock();
         let state = inner.feed(feed);
-        let slice = state.slice.unwrap_or(LONGEST_SLICE);
-        state.slice = Some((slice / 2).max(SHORTEST_SLICE));
+        let slice = state.slice.unwrap_or(SHORTEST_SLICE);
+        let half = (slice / 2).max(SHORTEST_SLICE);
+        (state.slice, state.longest_slice) = (Some(half), Some(half));
         slice > SHORTEST_SLICE
     }
 

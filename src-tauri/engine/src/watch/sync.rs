@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use andon_domain::audit::{AuditEvent, AuditOutcome};
 use andon_domain::ports::{Feed, FeedBatch, FeedRecords, Merged, PlantEvent};
+use andon_domain::records::{DowntimeEvent, MachineStatus, ProductionOrder, QualityReport};
 use andon_domain::{Caller, Permission, PortError, PortErrorKind, System, TenantId, Timestamp};
 use futures_util::StreamExt;
 use serde_json::json;
@@ -18,6 +19,9 @@ use crate::audit;
 use crate::dispatch::not_configured;
 use crate::error::EngineError;
 use crate::world::{Change, Engine, Tenant};
+
+/// Events of the stream that go into the mirror together, when so many are there.
+const MOST_EVENTS: usize = 256;
 
 /// The configured feeds of a tenant that are due now.
 ///
@@ -98,71 +102,77 @@ async fn note_turn(engine: &Engine, tenant: &Tenant, feed: Feed, turn: Turn, err
     let _ = audit::note(engine, tenant, event).await;
 }
 
-/// Takes one event of the plant's stream into the mirror.
+/// Takes events of the plant's stream into the mirror, in one transaction for each feed.
 ///
 /// # Errors
 /// The mirror failed, or an unknown tenant.
-pub async fn apply_event(engine: &Engine, tenant: &TenantId, event: PlantEvent) -> Result<(), EngineError> {
+pub async fn apply_events(
+    engine: &Engine,
+    tenant: &TenantId,
+    events: impl IntoIterator<Item = PlantEvent>,
+) -> Result<(), EngineError> {
     let tenant = engine.tenant(tenant)?;
-    let now = engine.clock.now();
-    tenant.feeds.stream_heard(now);
-    if feed_of(&event).is_some_and(|feed| tenant.feeds.is_paused(feed)) {
-        return Ok(());
+    tenant.feeds.stream_heard(engine.clock.now());
+    let mut heard = Heard::default();
+    for event in events {
+        match event {
+            PlantEvent::Machine(machine) => heard.machines.push(*machine),
+            PlantEvent::Downtime(downtime) => heard.downtime.push(*downtime),
+            PlantEvent::Order(order) => heard.orders.push(*order),
+            PlantEvent::Quality(report) => heard.quality.push(*report),
+            PlantEvent::Resync => {
+                // What came before it stays true; everything is fetched after it.
+                std::mem::take(&mut heard).keep(engine, tenant).await?;
+                let now = engine.clock.now();
+                for feed in FEEDS.into_iter().filter(|feed| feed.system() == System::Mes) {
+                    tenant.feeds.want_all(feed, now);
+                }
+                if let Some(plant) = &tenant.parts.systems.plant {
+                    plant.forget();
+                }
+            }
+            PlantEvent::Alive => {}
+        }
     }
-    let feed = match event {
-        PlantEvent::Machine(machine) => {
-            let records = FeedRecords::Machines(one(*machine));
-            tenant.parts.mirror.put(&records, now).await?;
-            Feed::Machines
-        }
-        PlantEvent::Downtime(downtime) => {
-            let records = FeedRecords::Downtime(one(*downtime));
-            tenant.parts.mirror.put(&records, now).await?;
-            Feed::Downtime
-        }
-        PlantEvent::Order(order) => {
-            let records = FeedRecords::ProductionOrders(one(*order));
-            tenant.parts.mirror.put(&records, now).await?;
-            Feed::ProductionOrders
-        }
-        PlantEvent::Quality(report) => {
-            let records = FeedRecords::Quality(one(*report));
-            tenant.parts.mirror.put(&records, now).await?;
-            Feed::Quality
-        }
-        PlantEvent::Resync => {
-            for feed in FEEDS.into_iter().filter(|feed| feed.system() == System::Mes) {
-                tenant.feeds.want_all(feed, now);
-            }
-            if let Some(plant) = &tenant.parts.systems.plant {
-                plant.forget();
-            }
-            return Ok(());
-        }
-        PlantEvent::Alive => return Ok(()),
-    };
-    engine.announce(Change::FeedChanged {
-        tenant: tenant.parts.id.clone(),
-        feed,
-    });
-    Ok(())
+    heard.keep(engine, tenant).await
 }
 
-/// The feed an event belongs to, when it belongs to one.
-const fn feed_of(event: &PlantEvent) -> Option<Feed> {
-    match event {
-        PlantEvent::Machine(_) => Some(Feed::Machines),
-        PlantEvent::Downtime(_) => Some(Feed::Downtime),
-        PlantEvent::Order(_) => Some(Feed::ProductionOrders),
-        PlantEvent::Quality(_) => Some(Feed::Quality),
-        PlantEvent::Resync | PlantEvent::Alive => None,
+/// Records of the stream that are not in the mirror yet.
+#[derive(Default)]
+struct Heard {
+    machines: Vec<MachineStatus>,
+    downtime: Vec<DowntimeEvent>,
+    orders: Vec<ProductionOrder>,
+    quality: Vec<QualityReport>,
+}
+
+impl Heard {
+    async fn keep(self, engine: &Engine, tenant: &Tenant) -> Result<(), EngineError> {
+        let batches = [
+            FeedRecords::Machines(some(self.machines)),
+            FeedRecords::Downtime(some(self.downtime)),
+            FeedRecords::ProductionOrders(some(self.orders)),
+            FeedRecords::Quality(some(self.quality)),
+        ];
+        for records in batches {
+            let feed = records.feed();
+            if records.is_empty() || tenant.feeds.is_paused(feed) {
+                continue;
+            }
+            tenant.parts.mirror.put(&records, engine.clock.now()).await?;
+            engine.announce(Change::FeedChanged {
+                tenant: tenant.parts.id.clone(),
+                feed,
+            });
+        }
+        Ok(())
     }
 }
 
-/// A batch of one record, which says nothing about any other.
-fn one<T>(record: T) -> FeedBatch<T> {
+/// A batch of some records, which says nothing about any other.
+fn some<T>(records: Vec<T>) -> FeedBatch<T> {
     FeedBatch {
-        records: vec![record],
+        records,
         ..FeedBatch::default()
     }
 }
@@ -196,7 +206,8 @@ pub async fn follow(engine: &Engine, tenant: &TenantId) -> Result<(), EngineErro
         .as_ref()
         .ok_or_else(|| not_configured(System::Mes))?;
     let mut events = match plant.listen().await {
-        Ok(events) => events,
+        // A large plant tells more than one transaction an event could take in.
+        Ok(events) => events.ready_chunks(MOST_EVENTS),
         Err(error) => {
             if error.kind == PortErrorKind::Unauthorized {
                 tenant.feeds.stream_refused(&error);
@@ -205,8 +216,15 @@ pub async fn follow(engine: &Engine, tenant: &TenantId) -> Result<(), EngineErro
         }
     };
     let _live = Live::open(engine, tenant);
-    while let Some(event) = events.next().await {
-        apply_event(engine, &tenant.parts.id, event?).await?;
+    while let Some(chunk) = events.next().await {
+        let mut end = None;
+        let told = chunk
+            .into_iter()
+            .map_while(|event| event.map_err(|error| end = Some(error)).ok());
+        apply_events(engine, &tenant.parts.id, told.collect::<Vec<_>>()).await?;
+        if let Some(error) = end {
+            return Err(error.into());
+        }
     }
     Ok(())
 }

@@ -691,6 +691,29 @@ async fn a_person_may_have_a_feed_fetched_now_unless_it_is_paused() {
 }
 
 #[tokio::test]
+async fn events_that_came_together_are_taken_in_together() {
+    let (world, _) = plant();
+    let tenant = TenantId::default_tenant();
+    let mut changes = world.engine.changes();
+    let machine = |number: i64| {
+        let id = format!("M{number}");
+        PlantEvent::Machine(Box::new(machine(&id, MachineState::Running, Some(at(number)))))
+    };
+    apply_events(&world.engine, &tenant, (0..300).map(machine))
+        .await
+        .unwrap();
+    assert_eq!(world.mirror.machines.lock().unwrap().len(), 300);
+    assert!(matches!(
+        changes.try_recv(),
+        Ok(Change::FeedChanged {
+            feed: Feed::Machines,
+            ..
+        })
+    ));
+    assert!(changes.try_recv().is_err(), "the screens are told once");
+}
+
+#[tokio::test]
 async fn a_paused_feed_takes_nothing_from_the_stream_either() {
     let (world, _) = plant();
     let tenant = TenantId::default_tenant();
@@ -699,12 +722,12 @@ async fn a_paused_feed_takes_nothing_from_the_stream_either() {
         .await
         .unwrap();
     let event = || PlantEvent::Machine(Box::new(machine("M11", MachineState::Down, Some(at(0)))));
-    apply_event(&world.engine, &tenant, event()).await.unwrap();
+    apply_events(&world.engine, &tenant, [event()]).await.unwrap();
     assert!(world.mirror.machines.lock().unwrap().is_empty());
     set_paused(&world.engine, &admin, Feed::Machines, false)
         .await
         .unwrap();
-    apply_event(&world.engine, &tenant, event()).await.unwrap();
+    apply_events(&world.engine, &tenant, [event()]).await.unwrap();
     assert_eq!(world.mirror.machines.lock().unwrap().len(), 1);
 }
 
