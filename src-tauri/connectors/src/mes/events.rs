@@ -37,15 +37,10 @@ pub(super) async fn listen(mes: &Mes) -> Result<PlantEvents, PortError> {
         .last_event()
         .filter(|id| !id.is_empty() && HeaderValue::from_str(id).is_ok());
     let stream = open(mes, last.as_deref()).await?;
-    let mut waiting = VecDeque::new();
-    if last.is_none() {
-        // Nothing to go on from: what happened before must be fetched.
-        waiting.push_back(PlantEvent::Resync);
-    }
     let listener = Listener {
         stream,
         parser: Parser::default(),
-        waiting,
+        waiting: VecDeque::new(),
         words: Arc::clone(&mes.words),
         memory: Arc::clone(&mes.stream),
         dead_at: Instant::now() + SILENCE,

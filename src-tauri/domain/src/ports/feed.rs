@@ -286,7 +286,8 @@ pub type PlantEvents = Pin<Box<dyn Stream<Item = Result<PlantEvent, PortError>> 
 /// A system that also tells changes as they happen.
 #[async_trait]
 pub trait PlantFeed: FeedSource {
-    /// Listens to changes, resuming where the last stream ended when the MES can.
+    /// Listens to changes, resuming where the last stream ended when the MES can. What was missed otherwise is for a poll,
+    /// which each opening of a stream asks for.
     async fn listen(&self) -> Result<PlantEvents, PortError>;
     /// How long the MES asked to wait before a lost stream is opened again, where it said so.
     fn reconnect_after(&self) -> Option<std::time::Duration> {

@@ -13,18 +13,20 @@ mod poll;
 mod reach;
 mod schedule;
 mod sync;
+mod view;
 
 pub use alarms::{AlarmGroup, AlarmLoad};
 pub use board::{Abnormal, AbnormalKind, Board, BoardMachine, StateCounts, board};
 pub use intervals::{FeedIntervals, reconnect_after};
 pub use lines::Line;
 pub use orders::{BoardOrder, LateOrder};
-pub use schedule::{Brought, FeedStates, FeedView, FeedViewState, Flight, Offer, Turn};
+pub use schedule::{Brought, FeedStates, Flight, Offer, Turn};
 pub(crate) use sync::skew_of;
 pub use sync::{
     apply_events, ask_now, asked_to_wait, due, feed_view, feeds_view, follow, rebuild, resume, set_paused,
     should_follow, sync_feed, want,
 };
+pub use view::{FeedView, FeedViewState};
 
 use andon_domain::System;
 use andon_domain::ports::{Feed, FeedSource};
@@ -57,5 +59,7 @@ fn source_of(tenant: &Tenant, feed: Feed) -> Option<&dyn FeedSource> {
 
 #[cfg(test)]
 mod poll_tests;
+#[cfg(test)]
+mod schedule_tests;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use super::intervals::is_streamed;
 use super::poll::poll;
-use super::schedule::{FeedView, Offer, Turn};
+use super::schedule::{Offer, Turn};
+use super::view::FeedView;
 use super::{FEEDS, offer, source_of};
 use crate::access::permit;
 use crate::audit;

@@ -15,8 +15,8 @@ use super::ranges::{Calendar, calendar_span, resolve};
 use crate::access::permit;
 use crate::error::EngineError;
 use crate::kpi::Span;
+use crate::watch::FeedViewState;
 use crate::watch::lines::place;
-use crate::watch::schedule::FeedViewState;
 use crate::watch::sync::{skew_of, view_of};
 use crate::world::{Engine, Tenant};
 
